@@ -1,0 +1,261 @@
+"""What a schema cannot say about a task file: one rule, one function."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from parallel_dispatch.cycles import cycles
+from parallel_dispatch.nodes import Mapping, Scalar, items, scalar
+from parallel_dispatch.problem import Problem, quoted, suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from parallel_dispatch.document import Document
+
+MAX_COMPARED = 200_000  # names looked at for suggestions in one file; a hostile one could ask for millions
+MAX_PATH = 1024  # bytes; macOS allows no more
+MAX_NAME = 255  # bytes of one file name
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
+
+
+@dataclass(frozen=True)
+class _Task:
+    """A task as far as it can be read: its id and where its parts stand."""
+
+    id: Scalar
+    output: Scalar | None
+    has_output: bool  # False: the default applies
+    dependencies: tuple[Scalar, ...]
+
+    @property
+    def name(self) -> str:
+        return self.id.text
+
+    @property
+    def writes(self) -> str:
+        return self.output.text if self.output else f"{self.name}.md"
+
+    @property
+    def place(self) -> Scalar:
+        """What decides where the task writes."""
+        return self.output or self.id
+
+
+def check(document: Document) -> list[Problem]:
+    """Everything that the rules below find, in no special order. What the schema refuses is left out of their view."""
+    root = document.root
+    if not isinstance(root, Mapping):
+        return []
+    tasks = [task for task in map(_task, items(root.get("tasks"))) if task]
+    problems = [problem for rule in _TASK_RULES for problem in rule(document.name, tasks)]
+    settings = root.get("settings")
+    if isinstance(settings, Mapping):
+        problems += bad_output_dir(document.name, settings)
+    return problems
+
+
+def _task(node: object) -> _Task | None:
+    if not isinstance(node, Mapping):
+        return None
+    named = scalar(node.get("id"))
+    if named is None:
+        return None
+    written = node.get("output")
+    output = written if isinstance(written, Scalar) and isinstance(written.value, str) else None
+    dependencies = tuple(item for item in map(scalar, items(node.get("dependencies"))) if item)
+    return _Task(named, output, written is not None, dependencies)
+
+
+def _problem(file: str, at: Scalar, kind: str, message: str) -> Problem:
+    return Problem(file, at.line, at.column, at.length, kind, message)
+
+
+def duplicate_id(file: str, tasks: list[_Task]) -> Iterator[Problem]:
+    """Ids that are used twice, or that differ only in case: their files would be one file on macOS."""
+    first: dict[str, _Task] = {}
+    for task in tasks:
+        other = first.setdefault(task.name.casefold(), task)
+        if other is task:
+            continue
+        if other.name == task.name:
+            message = (
+                f"duplicate id {quoted(task.name)}; the task in line {other.id.line} has it already, choose another"
+            )
+        else:
+            message = (
+                f"the id {quoted(task.name)} differs only in case from {quoted(other.name)} in line {other.id.line},"
+                " and their files may be the same; choose another"
+            )
+        yield _problem(file, task.id, "duplicate-id", message)
+
+
+def unknown_dependency(file: str, tasks: list[_Task]) -> Iterator[Problem]:
+    """Dependencies that no task has as its id."""
+    known = {task.name: None for task in tasks}
+    budget = MAX_COMPARED
+    for task in tasks:
+        for needed in task.dependencies:
+            if needed.text in known:
+                continue
+            advice = suggestion(needed.text, known) if budget > 0 else ""
+            budget -= len(known)
+            message = f"task {quoted(task.name)} depends on {quoted(needed.text)}, but no task has this id{advice}"
+            yield _problem(file, needed, "unknown-dependency", message)
+
+
+def self_dependency(file: str, tasks: list[_Task]) -> Iterator[Problem]:
+    """Tasks that wait for themselves."""
+    for task in tasks:
+        for needed in task.dependencies:
+            if needed.text == task.name:
+                message = f"task {quoted(task.name)} depends on itself; delete this dependency"
+                yield _problem(file, needed, "self-dependency", message)
+
+
+def duplicate_dependency(file: str, tasks: list[_Task]) -> Iterator[Problem]:
+    """Dependencies that a task names twice."""
+    for task in tasks:
+        first: dict[str, Scalar] = {}
+        for needed in task.dependencies:
+            other = first.setdefault(needed.text, needed)
+            if other is not needed and needed.text != task.name:
+                message = (
+                    f"task {quoted(task.name)} names the dependency {quoted(needed.text)} twice,"
+                    f" first in line {other.line}; delete one of the two"
+                )
+                yield _problem(file, needed, "duplicate-dependency", message)
+
+
+def dependency_cycle(file: str, tasks: list[_Task]) -> Iterator[Problem]:
+    """Tasks that wait for each other: a cycle for each knot, printed whole from its first task on."""
+    known: dict[str, _Task] = {}
+    for task in tasks:
+        known.setdefault(task.name, task)
+    graph = {name: [d.text for d in task.dependencies if d.text in known] for name, task in known.items()}
+    for cycle in cycles(graph):
+        at = next(needed for needed in known[cycle[0]].dependencies if needed.text == cycle[1])
+        way = " → ".join([*cycle, cycle[0]])
+        yield _problem(
+            file, at, "dependency-cycle", f"dependency cycle: {way}; each waits for the next, delete one of these"
+        )
+
+
+def bad_output(file: str, tasks: list[_Task]) -> Iterator[Problem]:
+    """Outputs that are no path inside the output directory."""
+    for task in tasks:
+        reason = _bad_path(task.output.text) if task.output else None
+        if task.output and reason:
+            message = (
+                f'"output" in task {quoted(task.name)} {reason}; write a path inside output_dir, like "{task.name}.md"'
+            )
+            yield _problem(file, task.output, "bad-output", message)
+
+
+def duplicate_output(file: str, tasks: list[_Task]) -> Iterator[Problem]:
+    """Outputs of two tasks that are the same or one inside the other, on file systems that ignore case too."""
+    first: dict[str, _Task] = {}
+    repeated: list[tuple[_Task, _Task]] = []
+    ids: set[str] = set()
+    for task in tasks:
+        known_id, unread = task.name.casefold() in ids, task.has_output and not task.output
+        ids.add(task.name.casefold())
+        if unread or _bad_path(task.writes) or (known_id and not task.output):
+            continue
+        other = first.setdefault(_folded(task.writes), task)
+        if other is not task:
+            repeated.append((other, task))
+    order = {id(task): index for index, task in enumerate(tasks)}
+    for other, task in repeated:
+        message = (
+            f"task {quoted(task.name)} writes {quoted(task.writes)}, as task {quoted(other.name)} does"
+            f" (line {other.place.line}); choose another output"
+        )
+        yield _problem(file, task.place, "duplicate-output", message)
+    for outer, inner in _nested(first):
+        earlier, later = sorted((outer, inner), key=lambda task: order[id(task)])
+        relation = "inside" if later is inner else "which contains"
+        message = (
+            f"task {quoted(later.name)} writes {quoted(later.writes)}, {relation} the output {quoted(earlier.writes)}"
+            f" of task {quoted(earlier.name)} (line {earlier.place.line}); choose another output"
+        )
+        yield _problem(file, later.place, "duplicate-output", message)
+
+
+def bad_output_dir(file: str, settings: Mapping) -> Iterator[Problem]:
+    """An output directory that leaves the project through `..` or is no path; absolute ones are judged by the run."""
+    node = settings.get("output_dir")
+    if not isinstance(node, Scalar) or not isinstance(node.value, str):
+        return
+    path = node.text
+    reason = _no_path(path) or (_leaves(path) and f"leaves the project: {quoted(path)}") or None
+    if reason:
+        message = f'"output_dir" {reason}; write a folder inside the project, like "reviews/"'
+        yield _problem(file, node, "bad-output-dir", message)
+
+
+def _nested(outputs: dict[str, _Task]) -> Iterator[tuple[_Task, _Task]]:
+    """Pairs of outputs of which the first contains the second; sorted by parts, what is inside follows at once."""
+    above: list[tuple[list[str], _Task]] = []
+    for path, task in sorted(outputs.items(), key=lambda item: item[0].split("/")):
+        parts = path.split("/")
+        while above and parts[: len(above[-1][0])] != above[-1][0]:
+            above.pop()
+        if above:
+            yield above[-1][1], task
+        above.append((parts, task))
+
+
+def _folded(path: str) -> str:
+    return unicodedata.normalize("NFC", posixpath.normpath(path).casefold())
+
+
+def _leaves(path: str) -> bool:
+    normal = posixpath.normpath(path)
+    return normal == ".." or normal.startswith("../")
+
+
+def _no_path(path: str) -> str | None:
+    """Why a text is no path at all."""
+    if not path.strip():
+        return "is empty"
+    if _CONTROL.search(path):
+        return "holds a control character"
+    if path.startswith("~"):
+        return 'begins with "~", which is not expanded here'
+    if len(path.encode(errors="replace")) > MAX_PATH or any(
+        len(n.encode(errors="replace")) > MAX_NAME for n in path.split("/")
+    ):
+        return "is too long for a file system"
+    return None
+
+
+def _bad_path(path: str) -> str | None:
+    """Why a path cannot be an output."""
+    reason = _no_path(path)
+    if reason:
+        return reason
+    if path.startswith("/") or _DRIVE.match(path):
+        return f"is the absolute path {quoted(path)}"
+    if _leaves(path):
+        return f"leaves output_dir: {quoted(path)}"
+    if posixpath.normpath(path) == ".":
+        return "is output_dir itself"
+    return None
+
+
+_TASK_RULES: tuple[Callable[[str, list[_Task]], Iterator[Problem]], ...] = (
+    duplicate_id,
+    unknown_dependency,
+    self_dependency,
+    duplicate_dependency,
+    dependency_cycle,
+    bad_output,
+    duplicate_output,
+)

@@ -1,0 +1,348 @@
+"""A YAML text as a tree of nodes with positions, composed from parser events within bounds.
+
+Values come out as PyYAML's safe loader would construct them (YAML 1.1), with two differences: keys are always the text
+that was written, and what the loader cannot construct is a problem instead of an exception.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Protocol, cast
+
+import yaml
+
+from parallel_dispatch.nodes import Entry, Mapping, Node, Scalar, Sequence
+from parallel_dispatch.problem import Problem, quoted
+from parallel_dispatch.source import refused_character, split_lines
+from parallel_dispatch.syntax import Complaint, Place, bad_escape, explain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAX_NODES = 200_000
+MAX_DEPTH = 100
+MAX_NUMBER = 100  # characters; Python refuses to read integers of more than 4,300 digits, and nobody means them
+
+_CORE = "tag:yaml.org,2002:"
+_TYPES = {f"{_CORE}{name}": name for name in ("str", "int", "float", "bool", "null", "seq", "map")}
+_RESOLVERS: dict[str | None, list[tuple[str, re.Pattern[str]]]] = yaml.SafeLoader.yaml_implicit_resolvers
+_CONSTRUCTOR = yaml.constructor.SafeConstructor()
+
+
+class _Mark(Protocol):
+    line: int
+    column: int
+
+
+class _Event(Protocol):
+    start_mark: _Mark
+    end_mark: _Mark
+    anchor: str | None
+    tag: str | None
+    implicit: tuple[bool, bool]
+    value: str
+    style: str | None
+    flow_style: bool
+
+
+@dataclass(frozen=True)
+class Document:
+    """One file as it was read; `root` is None where the text could not be composed. `lines` have no ends."""
+
+    name: str
+    text: str
+    lines: tuple[str, ...]
+    root: Node | None
+    problems: tuple[Problem, ...]
+
+
+def compose(name: str, text: str, *, pure: bool = False) -> Document:
+    """The document in a text. `pure` asks for PyYAML's own parser, which serves where libyaml is missing."""
+    composer = _Composer(name, split_lines(text))
+    refused = refused_character(name, text)
+    if refused:
+        return Document(name, text, composer.lines, None, (refused,))
+    try:
+        root = composer.compose(_events(text, pure=pure))
+    except _Stop:
+        root = None
+    except yaml.MarkedYAMLError as error:
+        composer.complain(error)
+        root = None
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a %YAML directive with a number that Python refuses
+        composer.add(1, 1, 1, "syntax", f"this is not valid YAML: {error}")
+        root = None
+    return Document(name, text, composer.lines, root, tuple(composer.problems))
+
+
+def _events(text: str, *, pure: bool) -> Iterator[_Event]:
+    loader = yaml.SafeLoader if pure else getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return cast("Iterator[_Event]", yaml.parse(text, Loader=loader))
+
+
+class _Stop(Exception):  # noqa: N818 - no error: the end of composing, after its problem was noted
+    """The text goes past a bound; nothing more is read."""
+
+
+@dataclass
+class _Open:
+    """A collection that is not closed yet."""
+
+    node: Sequence | Mapping
+    anchor: str | None
+    key: Scalar | None = None
+    at_key: bool = True  # whether a mapping waits for a key
+    merged: list[Node] = field(default_factory=list)
+
+
+class _Composer:
+    def __init__(self, name: str, lines: tuple[str, ...]) -> None:
+        self.name = name
+        self.lines = lines
+        self.problems: list[Problem] = []
+        self._stack: list[_Open] = []
+        self._anchors: dict[str, Node | None] = {}
+        self._size = 0
+        self._root: Node | None = None
+        self._documents = 0
+
+    def add(self, line: int, column: int, length: int, kind: str, message: str) -> None:
+        self.problems.append(Problem(self.name, line, column, length, kind, message))
+
+    def compose(self, events: Iterator[_Event]) -> Node | None:
+        """The root, or None after a problem that leaves none."""
+        handlers = {
+            yaml.ScalarEvent: self._scalar,
+            yaml.AliasEvent: self._alias,
+            yaml.MappingStartEvent: self._start,
+            yaml.SequenceStartEvent: self._start,
+            yaml.MappingEndEvent: self._end,
+            yaml.SequenceEndEvent: self._end,
+            yaml.DocumentStartEvent: self._document,
+        }
+        for event in events:
+            handler = handlers.get(type(event))
+            if handler:
+                handler(event)
+        root = self._root
+        if root is None or (isinstance(root, Scalar) and root.value is None):
+            self.add(1, 1, 1, "empty", 'the file is empty; a task file needs at least "name" and "tasks"')
+            return None
+        return root
+
+    def complain(self, error: yaml.MarkedYAMLError) -> None:
+        """The parser's error as a problem."""
+        at = error.problem_mark or error.context_mark
+        since = error.context_mark or at
+        complaint = Complaint(
+            f"{error.context or ''} {error.problem or ''}",
+            Place(at.line, at.column),
+            Place(since.line, since.column),
+            self.lines,
+        )
+        place, length, message = explain(complaint)
+        line = min(place.line, len(self.lines) - 1)
+        column = min(place.column, len(self.lines[line]))
+        self.add(line + 1, column + 1, length, "syntax", message)
+
+    def _stop(self, event: _Event, kind: str, message: str) -> None:
+        self.add(event.start_mark.line + 1, event.start_mark.column + 1, 1, kind, message)
+        raise _Stop
+
+    def _count(self, event: _Event, size: int) -> None:
+        """The bound on values; an alias counts as all that it stands for."""
+        self._size += size
+        if self._size > MAX_NODES:
+            self._stop(event, "too-large", f"more than {MAX_NODES:,} values, aliases written out")
+
+    def _document(self, event: _Event) -> None:
+        self._documents += 1
+        if self._documents > 1:
+            line, column, _ = self._span(event)
+            self.add(line, column, 3, "unsupported", "a second document begins here; write one task file per file")
+            raise _Stop
+
+    def _span(self, event: _Event) -> tuple[int, int, int]:
+        start, end = event.start_mark, event.end_mark
+        line, column = start.line, start.column
+        length = end.column - column if end.line == line else len(self.lines[line].rstrip()) - column
+        return line + 1, column + 1, max(1, length)
+
+    def _scalar(self, event: _Event) -> None:
+        line, column, length = self._span(event)
+        text, style = event.value, event.style
+        plain = event.implicit[0]
+        empty = plain and not text and event.start_mark.column == event.end_mark.column
+        if style in {"|", ">"}:
+            length = 1
+        node = Scalar(line, column, length, text, text, plain=plain, empty=empty)
+        if event.tag is not None and event.tag != "!":
+            node.value = self._construct(self._tag(event), node)
+            node.plain = node.empty = False
+        elif plain:
+            resolvers = _RESOLVERS.get(text[:1])
+            if resolvers:
+                tag = next((tag for tag, pattern in resolvers if pattern.match(text)), "")
+                if tag:
+                    node.value = self._construct(tag.removeprefix(_CORE), node)
+        elif style == '"' and not text.isascii() and re.search("[\ud800-\udfff]", text):
+            self._surrogate(event)
+        if event.anchor is not None:
+            self._anchors[event.anchor] = node
+        self._count(event, 1)
+        self._attach(node)
+
+    def _surrogate(self, event: _Event) -> None:
+        """The escape of half a surrogate pair, which libyaml refuses and PyYAML does not."""
+        for number in range(event.start_mark.line, event.end_mark.line + 1):
+            found = re.search(r"\\(?:u|U0000)[dD][89A-Fa-f][0-9A-Fa-f]{2}", self.lines[number])
+            if found:
+                place, length, message = bad_escape(Place(number, found.start()), found.group())
+                self.add(place.line + 1, place.column + 1, length, "syntax", message)
+                raise _Stop
+
+    def _construct(self, kind: str, node: Scalar) -> object:
+        """The value of a scalar that is not text."""
+        construct = {
+            "int": _CONSTRUCTOR.construct_yaml_int,
+            "float": _CONSTRUCTOR.construct_yaml_float,
+            "bool": _CONSTRUCTOR.construct_yaml_bool,
+            "null": _CONSTRUCTOR.construct_yaml_null,
+            "timestamp": _CONSTRUCTOR.construct_yaml_timestamp,
+        }.get(kind)
+        if construct is None:
+            return node.text
+        if len(node.text) > MAX_NUMBER:
+            self.add(
+                node.line,
+                node.column,
+                node.length,
+                "wrong-value",
+                "a number this long cannot be meant; quote it if it is text",
+            )
+            return node.text
+        try:
+            value: object = construct(yaml.ScalarNode(kind, node.text))
+        except (ValueError, KeyError, IndexError, AttributeError, OverflowError):  # whatever the safe loader fails with
+            what = {"timestamp": "date", "int": "number", "float": "number"}.get(kind, kind)
+            message = (
+                f"YAML takes {quoted(node.text)} for a {what}, but there is no such {what}; quote it if it is text"
+            )
+            self.add(node.line, node.column, node.length, "wrong-value", message)
+            return node.text
+        return value
+
+    def _tag(self, event: _Event) -> str:
+        """The short name of an explicit core tag; any other is a problem, and what it stands on is read without it."""
+        tag = event.tag or ""
+        name = _TYPES.get(tag)
+        scalar = isinstance(event, yaml.ScalarEvent)
+        if name and (name not in {"seq", "map"}) == scalar:
+            return name
+        shown = "!!" + tag.removeprefix(_CORE) if tag.startswith(_CORE) else tag
+        line, column, _ = self._span(event)
+        length = len(self.lines[line - 1][column - 1 :].split(" ", 1)[0])
+        self.add(
+            line, column, max(1, length), "unsupported", f"the YAML tag {quoted(shown)} is not allowed here; delete it"
+        )
+        return "str"
+
+    def _start(self, event: _Event) -> None:
+        line, column, _ = self._span(event)
+        node: Sequence | Mapping
+        node = Mapping(line, column, 1) if isinstance(event, yaml.MappingStartEvent) else Sequence(line, column, 1)
+        if event.tag is not None and event.tag != "!":
+            expected = "map" if isinstance(node, Mapping) else "seq"
+            if _TYPES.get(event.tag) != expected:
+                self._tag(event)
+        if len(self._stack) >= MAX_DEPTH:
+            self._stop(event, "too-large", f"nested deeper than {MAX_DEPTH} levels")
+        self._count(event, 1)
+        if event.anchor is not None:
+            self._anchors[event.anchor] = None
+        self._stack.append(_Open(node, event.anchor))
+
+    def _end(self, _: _Event) -> None:
+        done = self._stack.pop()
+        node = done.node
+        if isinstance(node, Mapping) and done.merged:
+            self._merge(node, done.merged)
+        if done.anchor is not None:
+            self._anchors[done.anchor] = node
+        self._attach(node)
+
+    def _alias(self, event: _Event) -> None:
+        line, column, length = self._span(event)
+        shown = quoted(f"*{event.anchor}")
+        if event.anchor not in self._anchors:
+            message = f"{shown} refers to no anchor above; put it in quotes if it is text"
+            self.add(line, column, length, "syntax", message)
+            self._attach(Scalar(line, column, length, f"*{event.anchor}", f"*{event.anchor}"))
+            return
+        target = self._anchors[event.anchor or ""]
+        if target is None:
+            self.add(line, column, length, "syntax", f"{shown} stands inside of what it refers to; delete it")
+            raise _Stop
+        if len(self._stack) + target.height > MAX_DEPTH:
+            self._stop(event, "too-large", f"nested deeper than {MAX_DEPTH} levels, with what {shown} stands for")
+        self._count(event, target.size)
+        node = replace(target, line=line, column=column, length=length)
+        if isinstance(node, Scalar):
+            node.empty = False
+        self._attach(node)
+
+    def _attach(self, node: Node) -> None:
+        if not self._stack:
+            self._root = node
+            return
+        parent = self._stack[-1]
+        holder = parent.node
+        if isinstance(holder, Mapping):
+            self._attach_to_mapping(parent, holder, node)
+        else:
+            if isinstance(node, Scalar) and node.empty and node.column > 1:
+                node.column -= 1  # the "-" itself
+            holder.items.append(node)
+            holder.value.append(node.value)
+        holder.size += node.size
+        holder.height = max(holder.height, node.height + 1)
+
+    def _attach_to_mapping(self, parent: _Open, mapping: Mapping, node: Node) -> None:
+        if parent.at_key:
+            parent.at_key = False
+            parent.key = node if isinstance(node, Scalar) else None
+            if parent.key is None:
+                message = "a key must be text; if these braces or brackets are text, put the whole value in quotes"
+                self.add(node.line, node.column, node.length, "unsupported", message)
+            elif (node.line, node.column) == (mapping.line, mapping.column):
+                mapping.length = node.length
+            return
+        key, parent.at_key = parent.key, True
+        if key is None:
+            return
+        if isinstance(node, Scalar) and node.empty:
+            node.line, node.column, node.length = key.line, key.column, key.length
+        first = mapping.entries.get(key.text)
+        if key.plain and key.text == "<<":
+            parent.merged.append(node)
+        elif first:
+            message = (
+                f"duplicate key {quoted(key.text)}; it stands in line {first.key.line} already, delete one of the two"
+            )
+            self.add(key.line, key.column, key.length, "duplicate-key", message)
+        else:
+            mapping.entries[key.text] = Entry(key, node)
+            mapping.value[key.text] = node.value
+
+    def _merge(self, mapping: Mapping, merged: list[Node]) -> None:
+        """What `<<` brings in: own keys win over merged ones, earlier mappings over later ones."""
+        for node in (part for value in merged for part in (value.items if isinstance(value, Sequence) else [value])):
+            if not isinstance(node, Mapping):
+                message = '"<<" merges mappings; write the alias of a mapping, or a list of them'
+                self.add(node.line, node.column, node.length, "wrong-type", message)
+                continue
+            for name, entry in node.entries.items():
+                if name not in mapping.entries:
+                    mapping.entries[name] = entry
+                    mapping.value[name] = entry.node.value

@@ -1,0 +1,135 @@
+"""Task files from disk: read within bounds, checked, and complete with their defaults."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+
+from parallel_dispatch import check, document, schema
+from parallel_dispatch.nodes import Mapping, Node, Scalar, items
+from parallel_dispatch.problem import Problem
+from parallel_dispatch.source import MAX_BYTES, decode, split_lines
+from parallel_dispatch.tasks import Settings, Task, TaskFile
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A task file as far as it could be read; `task_file` is None when any problem is an error.
+
+    `problems` are sorted by position, `text` is what positions refer to, `data` the file's bytes as they were.
+    """
+
+    path: str
+    task_file: TaskFile | None
+    problems: tuple[Problem, ...]
+    text: str
+    data: bytes
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The lines of the text, as positions count them."""
+        return split_lines(self.text)
+
+
+def load(path: str, *, rules: dict[str, object] | None = None) -> Loaded:
+    """The task file at a path. Whatever cannot be read is a problem in line 1; nothing blocks, nothing raises."""
+    try:
+        data = _read(path)
+    except _Unreadable as refusal:
+        return Loaded(path, None, (Problem(path, 1, 1, 1, "unreadable", str(refusal)),), "", b"")
+    return load_text(path, data, rules=rules)
+
+
+def load_text(name: str, source: str | bytes, *, rules: dict[str, object] | None = None) -> Loaded:
+    """The task file in a text or in bytes; `name` stands in the problems. `rules` replaces the product's schema."""
+    data = source.encode(errors="surrogatepass") if isinstance(source, str) else source
+    text, refusal = decode(name, data)
+    if refusal:
+        return Loaded(name, None, (refusal,), text, data)
+    read = document.compose(name, text)
+    found = {*read.problems, *schema.check(read, rules), *check.check(read)}
+    problems = tuple(sorted(found))
+    failed = any(problem.level == "error" for problem in problems)
+    task_file = None if failed or not isinstance(read.root, Mapping) else _task_file(read.root)
+    return Loaded(name, task_file, problems, text, data)
+
+
+class _Unreadable(Exception):  # noqa: N818 - a refusal, in its own words
+    """Why there are no bytes."""
+
+
+def _read(path: str) -> bytes:
+    try:
+        # Looked at before it is opened, since opening acts on some devices; O_NONBLOCK in case a FIFO takes its place.
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise _Unreadable(_no_file(os.stat(path).st_mode))
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise _Unreadable(_no_file(os.fstat(descriptor).st_mode))
+            return file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise _Unreadable("there is no such file") from None
+    except OSError as error:
+        raise _Unreadable(f"the file cannot be read: {(error.strerror or str(error)).lower()}") from None
+    except ValueError:
+        raise _Unreadable("the file cannot be read: its name holds a NUL character") from None
+
+
+def _no_file(mode: int) -> str:
+    if stat.S_ISDIR(mode):
+        return "this is a directory; name a task file in it"
+    kinds = (
+        (stat.S_ISFIFO, "a pipe"),
+        (stat.S_ISSOCK, "a socket"),
+        (stat.S_ISCHR, "a device"),
+        (stat.S_ISBLK, "a device"),
+    )
+    what = next((name for test, name in kinds if test(mode)), "no regular file")
+    return f"this is {what}, not a file; save the tasks in a file"
+
+
+def _task_file(root: Mapping) -> TaskFile:
+    """The values of a document in which nothing is wrong."""
+    settings = root.get("settings")
+    return TaskFile(
+        name=_text(root, "name", ""),
+        tasks=tuple(_task(node) for node in items(root.get("tasks")) if isinstance(node, Mapping)),
+        description=_text(root, "description", TaskFile.description),
+        settings=_settings(settings) if isinstance(settings, Mapping) else Settings(),
+    )
+
+
+def _task(node: Mapping) -> Task:
+    name = _text(node, "id", "")
+    return Task(
+        id=name,
+        prompt=_text(node, "prompt", ""),
+        agent=_text(node, "agent", Task.agent),
+        description=_text(node, "description", Task.description),
+        output=_text(node, "output", f"{name}.md"),
+        dependencies=tuple(item.text for item in items(node.get("dependencies")) if isinstance(item, Scalar)),
+    )
+
+
+def _settings(node: Mapping) -> Settings:
+    directory = node.get("output_dir")
+    return Settings(
+        max_parallel=_number(node.get("max_parallel"), Settings.max_parallel),
+        timeout_per_task=_number(node.get("timeout_per_task"), Settings.timeout_per_task),
+        output_dir=None if directory is None else _text(node, "output_dir", ""),
+        on_failure=_text(node, "on_failure", Settings.on_failure),
+        max_retries=_number(node.get("max_retries"), Settings.max_retries),
+    )
+
+
+def _text(mapping: Mapping, key: str, default: str) -> str:
+    node = mapping.get(key)
+    return node.text if isinstance(node, Scalar) else default
+
+
+def _number(node: Node | None, default: int) -> int:
+    """The number of a scalar; JSON Schema's integers include 4.0."""
+    value = node.value if isinstance(node, Scalar) else None
+    return int(value) if isinstance(value, (int, float)) else default

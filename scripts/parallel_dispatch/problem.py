@@ -1,0 +1,136 @@
+"""Problems as values, and the one form in which people see them."""
+
+from __future__ import annotations
+
+import difflib
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+MAX_WIDTH = 160  # characters of a source line that are shown; longer ones are cut around the caret
+BEFORE_CARET = 60
+TAB = "    "
+MAX_QUOTED = 60
+MAX_WORD = 80  # nobody misspells longer names, and comparing them is quadratic
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One thing that is wrong, and where.
+
+    `line` and `column` count from 1, in characters; `length` is the number of characters on that line to underline.
+    The order is by position. `kind` is stable; `level` is `error` or `warning`.
+    """
+
+    file: str
+    line: int
+    column: int
+    length: int
+    kind: str
+    message: str
+    level: str = "error"
+
+
+def render(problems: Iterable[Problem], source_lines: Sequence[str], *, color: bool = False) -> str:
+    """The problems of one file, sorted, each with its source line and a caret; then how many there are.
+
+    Nothing that a terminal would obey comes through from the source. No problems: the empty string.
+    """
+    ordered = sorted(problems)
+    if not ordered:
+        return ""
+    blocks = [_block(problem, source_lines, color) for problem in ordered]
+    count = f"{len(ordered)} problem{'s' if len(ordered) > 1 else ''} in {visible(ordered[0].file)}"
+    return "\n".join([*blocks, count]) + "\n"
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """`; did you mean "prompt"?` for the nearest known word (the first of equals), or nothing when none is near."""
+    near = nearest(word, known)
+    return "" if near is None else f"; did you mean {quoted(near)}?"
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that is most like this one, if any is; case, `-` and `_` make no difference."""
+    if not word or len(word) > MAX_WORD:
+        return None
+    folded = _fold(word)
+    matcher = difflib.SequenceMatcher(autojunk=False)
+    matcher.set_seq2(folded)
+    best, best_ratio = None, 0.6
+    for candidate in known:
+        if len(candidate) > MAX_WORD:
+            continue
+        matcher.set_seq1(_fold(candidate))
+        if matcher.real_quick_ratio() <= best_ratio or matcher.quick_ratio() <= best_ratio:
+            continue
+        ratio = matcher.ratio()
+        if ratio > best_ratio:
+            best, best_ratio = candidate, ratio
+    return best
+
+
+def quoted(text: str) -> str:
+    """The text in double quotes, cut where it is long."""
+    return f'"{text}"' if len(text) <= MAX_QUOTED else f'"{text[: MAX_QUOTED - 1]}…"'
+
+
+def visible(text: str) -> str:
+    """The text with everything invisible that a terminal would obey (controls, bidi marks, lone surrogates) escaped."""
+    return text if text.isascii() and text.isprintable() else "".join(_shown(c) for c in text)
+
+
+def _fold(word: str) -> str:
+    return word.casefold().replace("-", "_")
+
+
+def _shown(character: str) -> str:
+    if unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Zl", "Zp"}:
+        return character
+    named = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(character)
+    code = ord(character)
+    return named or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}")
+
+
+def _block(problem: Problem, source_lines: Sequence[str], color: bool) -> str:
+    bold, red, dim, off = ("\x1b[1m", "\x1b[1;31m", "\x1b[2m", "\x1b[0m") if color else ("", "", "", "")
+    level = "" if problem.level == "error" else f"{problem.level}: "
+    place = f"{visible(problem.file)}:{problem.line}:{problem.column}:"
+    head = f"{bold}{place}{off} {level}{visible(problem.message)} {dim}[{problem.kind}]{off}"
+    source = source_lines[problem.line - 1] if 0 < problem.line <= len(source_lines) else ""
+    if not source.strip():
+        return head
+    number = str(problem.line)
+    gutter = " " * len(number) + " |"
+    shown, indent, width = _excerpt(source.rstrip(), problem.column - 1, problem.length)
+    mark = "^" + "~" * (width - 1)
+    return f"{head}\n{gutter}\n{number} | {shown}\n{gutter} {' ' * indent}{red}{mark}{off}"
+
+
+def _excerpt(source: str, start: int, length: int) -> tuple[str, int, int]:
+    """The visible part of a source line, and in terminal cells where the underline begins and how wide it is."""
+    begin, end = 0, len(source)
+    if end > MAX_WIDTH:
+        begin = max(0, min(start - BEFORE_CARET, end - MAX_WIDTH))
+        end = min(end, begin + MAX_WIDTH)
+    before = ("…" if begin else "") + _line(source[begin:start])
+    marked = _line(source[start : min(start + length, end)])
+    after = _line(source[max(begin, start + length) : end]) + ("…" if end < len(source) else "")
+    return before + marked + after, _width(before), max(1, _width(marked))
+
+
+def _line(text: str) -> str:
+    return TAB.join(visible(part) for part in text.split("\t"))
+
+
+def _width(text: str) -> int:
+    return sum(_cells(character) for character in text)
+
+
+def _cells(character: str) -> int:
+    if unicodedata.category(character) in {"Mn", "Me"}:
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in {"W", "F"} else 1

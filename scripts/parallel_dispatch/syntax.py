@@ -1,0 +1,221 @@
+"""What a YAML parser complains about, in plain words, pointing at what to change."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from parallel_dispatch.problem import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+class Place(NamedTuple):
+    """A position in the text; line and column count from 0, as parsers do."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """A parser's own words, where it stopped, and where what it was reading began."""
+
+    words: str
+    at: Place
+    since: Place
+    lines: Sequence[str]
+
+    def rest(self, place: Place) -> str:
+        """What stands on the line from a place on, without trailing blanks."""
+        return self.lines[place.line][place.column :].rstrip() if place.line < len(self.lines) else ""
+
+    def before(self, place: Place) -> str:
+        """What stands on the line before a place."""
+        return self.lines[place.line][: place.column] if place.line < len(self.lines) else ""
+
+
+class Explanation(NamedTuple):
+    """Where to look, how many characters matter there, and what to do."""
+
+    place: Place
+    length: int
+    message: str
+
+
+def explain(complaint: Complaint) -> Explanation:
+    """The complaint in plain words. libyaml and PyYAML phrase things differently; both come out the same."""
+    line = complaint.lines[complaint.at.line] if complaint.at.line < len(complaint.lines) else ""
+    tab = re.match(r" *(\t[ \t]*)", line)
+    if tab and tab.end() >= complaint.at.column:
+        return Explanation(
+            Place(complaint.at.line, tab.start(1)), 1, "a tab in the indentation; YAML allows only spaces"
+        )
+    for pattern, rule in _RULES:
+        if re.search(pattern, complaint.words):
+            return rule(complaint)
+    return Explanation(complaint.at, 1, f"this is not valid YAML: {complaint.words.strip()}")
+
+
+def _word(text: str) -> int:
+    found = re.match(r"\S+", text)
+    return found.end() if found else 1
+
+
+def _open_quote(complaint: Complaint) -> Explanation:
+    quote = complaint.rest(complaint.since)[:1] or '"'
+    return Explanation(complaint.since, 1, f"this quote is never closed; add a closing {quote}")
+
+
+def _colon(complaint: Complaint) -> Explanation:
+    before = complaint.before(complaint.at)
+    value = re.match(r"\s*(?:[-?]\s+)*(?:\"[^\"]*\"|'[^']*'|[^:]*?)\s*:\s+(?=\S)", before)
+    if value:
+        place = Place(complaint.at.line, value.end())
+        message = 'this value holds a ":", which YAML reads as another key; put the value in quotes'
+        return Explanation(place, max(1, len(complaint.rest(place))), message)
+    begin = len(before) - len(before.lstrip())
+    place = Place(complaint.at.line, begin)
+    if len(before) - begin > 1000:
+        return Explanation(place, 1, "a key is too long for YAML; at most 1,024 characters")
+    message = f"the key {quoted(before.strip())} does not fit here; check its indentation and the line above"
+    return Explanation(place, max(1, len(before) - begin), message)
+
+
+def _dash(complaint: Complaint) -> Explanation:
+    return Explanation(complaint.at, 1, 'a list cannot begin on the line of its key; put "- " on a new line')
+
+
+def _no_colon(complaint: Complaint) -> Explanation:
+    rest = complaint.rest(complaint.since)
+    return Explanation(complaint.since, max(1, len(rest)), 'no ":" after this; write "key: value"')
+
+
+def _misfit(complaint: Complaint) -> Explanation:
+    before, rest = complaint.before(complaint.at).rstrip(), complaint.rest(complaint.at)
+    if before.endswith(('"', "'")):
+        message = "text after a closing quote; put the whole value in quotes and double the quotes inside it"
+        if before.endswith('"'):
+            message = 'text after a closing quote; put the whole value in quotes and write \\" for those inside it'
+        return Explanation(complaint.at, max(1, len(rest)), message)
+    if before.endswith(("}", "]")):
+        message = f'text after "{before[-1]}"; if the value is text, put all of it in quotes'
+        return Explanation(complaint.at, max(1, len(rest)), message)
+    if rest[:1] in {"]", "}"}:
+        return _closer(complaint)
+    if before.strip():
+        return Explanation(
+            complaint.at, _word(rest), "this does not belong here; if the value is text, put it in quotes"
+        )
+    return Explanation(complaint.at, _word(rest), _indentation(complaint, rest))
+
+
+def _indentation(complaint: Complaint, rest: str) -> str:
+    """Which column a line should begin in, judged by the line above."""
+    number, line = complaint.at.line, ""
+    while number > 0 and (not line.strip() or line.lstrip().startswith("#")):
+        number -= 1
+        line = complaint.lines[number]
+    is_item = rest.startswith("- ") or rest == "-"
+    start = re.match(r" *" if is_item else r" *(?:- +)*", line)
+    column = start.end() if start else 0
+    if column != complaint.at.column and line.strip():
+        here = f"this line begins in column {complaint.at.column + 1}, line {number + 1} in column {column + 1}"
+        return f"the indentation fits nothing above: {here}"
+    if is_item:
+        return 'a list item ("- ") does not fit here: the lines above are keys; indent it under its key'
+    return "a key does not fit here: the lines above are a list; check the indentation"
+
+
+def _closer(complaint: Complaint) -> Explanation:
+    closer = complaint.rest(complaint.at)[:1]
+    if closer in {"]", "}"}:
+        opener = "[" if closer == "]" else "{"
+        return Explanation(complaint.at, 1, f'"{closer}" without a "{opener}"; if the value is text, put it in quotes')
+    if closer == ",":
+        return Explanation(complaint.at, 1, 'nothing stands before this ","; delete it, or write a value before it')
+    return Explanation(complaint.at, max(1, _word(closer)), "a value is missing here")
+
+
+def _flow(complaint: Complaint) -> Explanation:
+    opener = complaint.rest(complaint.since)[:1] or "["
+    closer = "]" if opener == "[" else "}"
+    if complaint.at.line != complaint.since.line:
+        return Explanation(complaint.since, 1, f'this "{opener}" is never closed; add a "{closer}"')
+    message = f'expected "," or "{closer}" here; text that holds brackets, braces or colons needs quotes'
+    return Explanation(complaint.at, _word(complaint.rest(complaint.at)), message)
+
+
+def _start(complaint: Complaint) -> Explanation:
+    rest = complaint.rest(complaint.at)
+    return Explanation(complaint.at, _word(rest), f"a value cannot begin with {quoted(rest[:1])}; put it in quotes")
+
+
+def _escape(complaint: Complaint) -> Explanation:
+    before = complaint.before(complaint.at)
+    at_it = complaint.rest(complaint.at).startswith("\\") and not before.endswith("\\")
+    place = Place(complaint.at.line, complaint.at.column if at_it else max(before.rfind("\\"), 0))
+    return bad_escape(place, complaint.rest(place))
+
+
+def bad_escape(place: Place, rest: str) -> Explanation:
+    """What to do about an escape in double quotes that stands for no character; `rest` is the line from there on."""
+    numeric = re.match(r"\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8})", rest)
+    if numeric:
+        return Explanation(place, numeric.end(), f'"{numeric.group()}" is no character; write the character itself')
+    escape = rest[:2]
+    message = f'"{escape}" is no escape of YAML\'s double quotes; use single quotes, or write "\\{escape}"'
+    return Explanation(place, 2, message)
+
+
+def _reference(complaint: Complaint) -> Explanation:
+    rest = complaint.rest(complaint.since)
+    what = "a reference" if rest[:1] == "*" else "an anchor"
+    return Explanation(complaint.since, _word(rest), f'"{rest[:1]}" begins {what} in YAML; put the value in quotes')
+
+
+def _tag(complaint: Complaint) -> Explanation:
+    return Explanation(
+        complaint.since, _word(complaint.rest(complaint.since)), '"!" begins a tag in YAML; put the value in quotes'
+    )
+
+
+def _directive(complaint: Complaint) -> Explanation:
+    line = next((i for i, text in enumerate(complaint.lines) if text.startswith("%")), complaint.at.line)
+    message = 'a line that begins with "%" is a directive to YAML; a task file needs none, delete it'
+    return Explanation(Place(line, 0), _word(complaint.lines[line]), message)
+
+
+def _document(complaint: Complaint) -> Explanation:
+    if any(text.startswith("%") for text in complaint.lines[: complaint.at.line + 1]):
+        return _directive(complaint)
+    rest, before = complaint.rest(complaint.at), complaint.before(complaint.at)
+    if before.strip():
+        return Explanation(complaint.at, _word(rest), "text after the end of the document; delete it")
+    message = "this line is indented less than the first one; give all top-level keys the same indentation"
+    return Explanation(complaint.at, _word(rest), message)
+
+
+def _block(complaint: Complaint) -> Explanation:
+    indicator = complaint.rest(complaint.since)[:1]
+    message = f'text after "{indicator}"; begin it on the next line, or put the value in quotes'
+    return Explanation(complaint.since, max(1, len(complaint.rest(complaint.since))), message)
+
+
+_RULES: tuple[tuple[str, Callable[[Complaint], Explanation]], ...] = (
+    (r"quoted scalar.*(end of stream|document (indicator|separator))", _open_quote),
+    (r"mapping values are not allowed", _colon),
+    (r"sequence entries are not allowed", _dash),
+    (r"expected ':'", _no_colon),
+    (r"parsing a flow (sequence|mapping)", _flow),
+    (r"document start|directive|incompatible YAML", _document),
+    (r"parsing a block (mapping|collection)", _misfit),
+    (r"node content", _closer),
+    (r"cannot start any token", _start),
+    (r"escape|hexadecimal|hexdecimal", _escape),
+    (r"an (alias|anchor)", _reference),
+    (r"\btag\b", _tag),
+    (r"block scalar", _block),
+)

@@ -1,0 +1,236 @@
+"""The words for what breaks the schema: what is wrong, where, and what to write instead."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Union
+
+from parallel_dispatch.nodes import Mapping, Node, Scalar, Sequence
+from parallel_dispatch.problem import Problem, nearest, quoted, suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from parallel_dispatch.document import Document
+
+Path = tuple[Union[str, int], ...]
+
+_NOUNS = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a mapping",
+}
+
+
+@dataclass(frozen=True)
+class Breach:
+    """One value that a keyword of the schema refused: `wanted` is the keyword's value, `rules` the schema around it."""
+
+    path: Path
+    keyword: str
+    wanted: object
+    rules: dict[str, object]
+    message: str
+
+
+def explain(document: Document, breach: Breach, schema: dict[str, object]) -> Iterator[Problem]:
+    """The problems in one breach: one, but for keys, which are named each."""
+    node = _locate(document.root, breach.path)
+    if node is None:
+        return
+    if isinstance(node, Mapping) and breach.keyword == "additionalProperties":
+        yield from _unknown_keys(document, breach, node, schema)
+    elif isinstance(node, Mapping) and breach.keyword == "required":
+        yield from _missing_keys(document, breach, node)
+    else:
+        rule = _RULES.get(breach.keyword, _other)
+        kind = "wrong-type" if breach.keyword == "type" else "wrong-value"
+        message = f"{_subject(breach.path)}{_place(document, breach.path)} {rule(breach, node)}"
+        yield Problem(document.name, node.line, node.column, node.length, kind, message)
+
+
+def _locate(node: Node | None, path: Path) -> Node | None:
+    for step in path:
+        if isinstance(node, Sequence) and isinstance(step, int):
+            node = node.items[step]
+        elif isinstance(node, Mapping) and isinstance(step, str):
+            node = node.get(step)
+        else:
+            return None
+    return node
+
+
+def _subject(path: Path) -> str:
+    if not path:
+        return "a task file"
+    last = path[-1]
+    if isinstance(last, str):
+        return quoted(last)
+    return f"task {last + 1}" if path[:-1] == ("tasks",) else f'item {last + 1} of "{path[-2]}"'
+
+
+def _place(document: Document, path: Path) -> str:
+    """Where the value stands, for people: the task by its id, else by its number."""
+    if path[:1] == ("tasks",) and len(path) > 2:
+        named = _locate(document.root, (*path[:2], "id"))
+        if isinstance(named, Scalar) and isinstance(named.value, str) and named.text and path[2] != "id":
+            return f" in task {quoted(named.text)}"
+        return f" in task {int(path[1]) + 1}"
+    return f" in {quoted(str(path[0]))}" if len(path) > 1 and path[0] != "tasks" else ""
+
+
+def _unknown_keys(document: Document, breach: Breach, node: Mapping, schema: dict[str, object]) -> Iterator[Problem]:
+    known = _keys(breach.rules)
+    allowed = [re.compile(pattern) for pattern in _mapping(breach.rules.get("patternProperties"))]
+    place = _place(document, (*breach.path, ""))
+    for name, entry in node.entries.items():
+        if name in known or any(pattern.search(name) for pattern in allowed):
+            continue
+        home = next((where for where, keys in _homes(schema) if name in keys), None)
+        advice = f"; it belongs {home}" if home else suggestion(name, known)
+        if not advice:
+            advice = f"; known keys: {', '.join(known)}"
+        key = entry.key
+        message = f"unknown key {quoted(name)}{place}{advice}"
+        yield Problem(document.name, key.line, key.column, key.length, "unknown-key", message)
+
+
+def _missing_keys(document: Document, breach: Breach, node: Mapping) -> Iterator[Problem]:
+    wanted = [str(key) for key in breach.wanted] if isinstance(breach.wanted, list) else []
+    known = _keys(breach.rules)
+    misspelt = {nearest(name, known) for name in node.entries if name not in known}
+    for key in wanted:
+        if key not in node.entries and key not in misspelt:  # a misspelt key is one mistake, and named as such
+            message = f'missing key "{key}"{_place(document, (*breach.path, ""))}; add "{key}: …"'
+            yield Problem(document.name, node.line, node.column, node.length, "missing-key", message)
+
+
+def _keys(rules: dict[str, object]) -> list[str]:
+    return list(_mapping(rules.get("properties")))
+
+
+def _homes(schema: dict[str, object]) -> Iterator[tuple[str, list[str]]]:
+    """The other places of a task file and their keys, for keys that are right but stand in the wrong place."""
+    properties = _mapping(schema.get("properties"))
+    yield 'in "settings"', _keys(_mapping(properties.get("settings")))
+    yield "in a task", _keys(_mapping(_mapping(properties.get("tasks")).get("items")))
+    yield "at the top of the file", list(properties)
+
+
+def _mapping(value: object) -> dict[str, object]:
+    return value if isinstance(value, dict) else {}
+
+
+def _type(breach: Breach, node: Node) -> str:
+    wanted = str(breach.wanted)
+    must = f"must be {_NOUNS.get(wanted, wanted)}"
+    if not isinstance(node, Scalar):
+        what = "mapping" if isinstance(node, Mapping) else "list"
+        return f"{must}, not a {what}{_instead(wanted, node)}"
+    if node.empty:
+        return f"{must}, but nothing stands after it; give it a value, or leave it out if it is optional"
+    read = _read(node)
+    if isinstance(node.value, str):
+        return f"{must}, not the text {quoted(node.text)}{_instead(wanted, node)}"
+    if wanted == "string" and node.plain:
+        return f'{must}, but YAML reads {node.text} as {read}; put it in quotes: "{node.text}"'
+    return f"{must}, not {read}{_instead(wanted, node)}"
+
+
+def _instead(wanted: str, node: Node) -> str:
+    if wanted == "integer" and isinstance(node, Scalar):
+        number = _number(node.text)
+        quotes = " without quotes" if number and not node.plain else ""
+        return f"; write {number}{quotes}" if number else "; write digits only"
+    if wanted == "array":
+        if isinstance(node, Scalar):
+            return (
+                f"; write [{node.text}]"
+                if len(node.text) < 40 and "\n" not in node.text
+                else '; write "- " before each item'
+            )
+        return '; write "- " before each item'
+    if wanted == "object":
+        return '; write lines of the form "key: value"'
+    return ""
+
+
+def _number(text: str) -> str | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return str(int(number)) if math.isfinite(number) and abs(number) < 1e15 else None
+
+
+def _read(node: Scalar) -> str:
+    """What YAML made of a scalar."""
+    value = node.value
+    if value is None:
+        return "no value (null)"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dt.date):
+        return "a date"
+    return f"the number {value}" if isinstance(value, (int, float)) else quoted(str(value))
+
+
+def _shown(node: Node) -> str:
+    """The value as it was written, and what YAML made of it where that differs."""
+    if not isinstance(node, Scalar):
+        return "this"
+    if isinstance(node.value, str):
+        return quoted(node.text)
+    same = node.text == str(node.value)
+    return node.text if same else f"{node.text}, which YAML reads as {_read(node)}"
+
+
+def _range(breach: Breach, node: Node) -> str:
+    low, high = breach.rules.get("minimum"), breach.rules.get("maximum")
+    unit = breach.rules.get("x-unit")
+    name = f" {unit}" if unit else ""
+    if low is not None and high is not None:
+        return f"must be from {low} to {high}{name}, not {_shown(node)}; write {breach.wanted}"
+    limit, way = ("at least", "more") if low is not None else ("at most", "less")
+    return f"must be {limit} {breach.wanted}{name}, not {_shown(node)}; write {breach.wanted} or {way}"
+
+
+def _enum(breach: Breach, node: Node) -> str:
+    values = [str(value) for value in breach.wanted] if isinstance(breach.wanted, list) else []
+    names = [f'"{value}"' for value in values]
+    listed = " or ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    near = suggestion(node.text, values) if isinstance(node, Scalar) else ""
+    return f"must be {listed}, not {_shown(node)}{near}"
+
+
+def _pattern(breach: Breach, node: Node) -> str:
+    words = breach.rules.get("patternErrorMessage", f"must match {breach.wanted}")
+    if isinstance(node, Scalar) and not node.text.strip():
+        return f"{words}; give it a value"
+    fitting = re.sub(r"[^A-Za-z0-9_.-]+", "-", node.text if isinstance(node, Scalar) else "").strip("-_.")[:64]
+    advice = f"; for example {quoted(fitting)}" if fitting and re.search(str(breach.wanted), fitting) else ""
+    return f"{words}, not {_shown(node)}{advice}"
+
+
+def _at_least_one(breach: Breach, _: Node) -> str:
+    return f"must hold at least {breach.wanted}, but is empty; add one" if breach.wanted == 1 else _other(breach, _)
+
+
+def _other(breach: Breach, _: Node) -> str:
+    return f"is not valid: {breach.message}"
+
+
+_RULES: dict[str, Callable[[Breach, Node], str]] = {
+    "type": _type,
+    "minimum": _range,
+    "maximum": _range,
+    "enum": _enum,
+    "pattern": _pattern,
+    "minItems": _at_least_one,
+}

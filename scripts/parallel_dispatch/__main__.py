@@ -1,0 +1,38 @@
+"""The entry point that bin/parallel-dispatch starts with `python -I`, which puts nothing of ours in reach by itself."""
+
+import os
+import sys
+
+SCRIPTS = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+HEALED = "PARALLEL_DISPATCH_HEALED"
+
+
+def main() -> int:
+    """The command's exit code; where the interpreter lost a package, that of the same command on a good one."""
+    sys.path.insert(0, SCRIPTS)
+    healed = os.environ.pop(HEALED, None)
+    try:
+        from parallel_dispatch import cli  # noqa: PLC0415  its folder is in reach only now
+
+        return cli.main(sys.argv[1:])
+    except ModuleNotFoundError as missing:
+        if healed or (missing.name or "").startswith("parallel_dispatch"):
+            raise
+    python = prepared()
+    if python:
+        again = [python, "-I", os.path.realpath(__file__), *sys.argv[1:]]
+        os.execve(python, again, {**os.environ, HEALED: "1"})  # noqa: S606  arguments are a list, there is no shell
+    return 3
+
+
+def prepared() -> str:
+    """The interpreter that prepare.py prints; nothing where it refused, which it said itself."""
+    import subprocess  # noqa: PLC0415  every start would pay for what almost none needs
+
+    prepare = [sys.executable, "-I", os.path.join(SCRIPTS, "prepare.py")]
+    done = subprocess.run(prepare, check=False, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    return os.fsdecode(done.stdout.rstrip(b"\n"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

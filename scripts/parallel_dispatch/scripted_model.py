@@ -11,7 +11,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,7 +21,7 @@ AGENT_HEADER = "x-claude-code-agent-id"
 
 @dataclass(frozen=True)
 class Request:
-    """One request of the host: who asks (None: the main conversation), what, how many bytes, and when (epoch seconds)."""
+    """One request: who asks (None: the main conversation), what, how many bytes, when (seconds since the epoch)."""
 
     agent_id: str | None
     body: dict[str, object]
@@ -38,7 +38,11 @@ class Request:
     def tool_names(self) -> frozenset[str]:
         """The names of the tools that this request offers; empty for the host's side questions (titles and such)."""
         tools = self.body.get("tools")
-        return frozenset(str(t.get("name")) for t in tools if isinstance(t, dict)) if isinstance(tools, list) else frozenset()
+        return (
+            frozenset(str(t.get("name")) for t in tools if isinstance(t, dict))
+            if isinstance(tools, list)
+            else frozenset()
+        )
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,7 @@ class ModelServer:
     script: Script
     log: list[Request] = field(default_factory=list)
 
-    def __enter__(self) -> ModelServer:
+    def __enter__(self) -> ModelServer:  # noqa: PYI034 - `Self` is not in Python 3.10
         """Start to listen."""
         self._lock = threading.Lock()
         self._count = 0
@@ -135,7 +139,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_HEAD(self) -> None:
         self._json(200, {})
 
-    do_GET = do_HEAD
+    do_GET = do_HEAD  # noqa: N815 - the base class's name
 
     def do_POST(self) -> None:
         received = time.time()
@@ -179,12 +183,14 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
 
-def _message(number: int, request: Request, reply: Reply) -> dict[str, object]:
+def _message(number: int, request: Request, reply: Reply) -> dict[str, Any]:
     content: list[dict[str, object]] = []
     if reply.text or not reply.calls:
         content.append({"type": "text", "text": reply.text})
     for index, call in enumerate(reply.calls):
-        content.append({"type": "tool_use", "id": f"toolu_{number:06d}_{index:03d}", "name": call.tool, "input": call.input})
+        content.append(
+            {"type": "tool_use", "id": f"toolu_{number:06d}_{index:03d}", "name": call.tool, "input": call.input}
+        )
     return {
         "id": f"msg_{number:06d}",
         "type": "message",
@@ -197,9 +203,8 @@ def _message(number: int, request: Request, reply: Reply) -> dict[str, object]:
     }
 
 
-def _events(message: dict[str, object]) -> Iterator[bytes]:
-    blocks = message["content"]
-    assert isinstance(blocks, list)
+def _events(message: dict[str, Any]) -> Iterator[bytes]:
+    blocks: list[Any] = message["content"]
     usage = message["usage"]
     head = {**message, "content": [], "stop_reason": None}
     yield _event("message_start", message=head)

@@ -1,0 +1,157 @@
+"""The run that a conversation drives, as hooks see it: paths, plan, ledger, the ties from agents to attempts."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from . import quickjson
+from .decide import backoff
+from .ledger import Ledger
+from .places import RunFolder, active_file, read_text, write_whole
+from .plan import Plan
+from .state import Attempt, State, replay
+
+MARKER = "pd:"
+GRACE_SECONDS = 60.0
+GRACE_SHARE = 0.5
+"""The grace after a deadline: at least so many seconds, or this share of the timeout."""
+
+Payload = dict[str, object]
+
+
+def marker(run: str, task: str, attempt: int) -> str:
+    """The word that ties a host call to an attempt."""
+    return f"{MARKER}{run}/{task}" + (f"#{attempt}" if attempt > 1 else "")
+
+
+def parse_marker(text: object) -> tuple[str, str, int] | None:
+    """Run, task and attempt named by the marker at the start of a prompt."""
+    if not isinstance(text, str) or not text.startswith(MARKER):
+        return None
+    word = text.split(None, 1)[0][len(MARKER) :]
+    run, slash, rest = word.partition("/")
+    task, _, number = rest.partition("#")
+    return (run, task, int(number) if number.isdigit() else 1) if slash and task else None
+
+
+class ActiveRun:
+    """One run; plan and ledger are read when first asked for."""
+
+    __slots__ = ("_plan", "folder", "ledger")
+
+    def __init__(self, path: str) -> None:
+        self.folder = RunFolder(path)
+        self.ledger = Ledger(self.folder.ledger)
+        self._plan: Plan | None = None
+
+    @property
+    def plan(self) -> Plan:
+        """The run's plan."""
+        if self._plan is None:
+            self._plan = Plan.from_json(read_text(self.folder.plan))
+        return self._plan
+
+    def state(self) -> State:
+        """The state as the ledger has it now."""
+        return replay(self.plan, self.ledger.read())
+
+    def tie(self, payload: Payload) -> Tie | None:
+        """The attempt that the agent of a hook event works at; None for an agent that is not of this run.
+
+        The first line of the agent's transcript carries the marker. What it says is kept in a file, so that later
+        events of the same agent neither read the transcript nor replay the ledger.
+        """
+        agent_id = payload.get("agent_id")
+        if not isinstance(agent_id, str) or not agent_id:
+            return None
+        path = self.folder.agent(agent_id)
+        if not os.path.exists(path):
+            self._tie_new(agent_id, payload, path)
+        return Tie.read(path)
+
+    def _tie_new(self, agent_id: str, payload: Payload, path: str) -> None:
+        transcript = agent_transcript(payload, agent_id)
+        named = parse_marker(_first_prompt(transcript))
+        attempt: Attempt | None = None
+        if named and named[0] == self.plan.run:
+            attempts = self.state().attempts.get(named[1], [])
+            attempt = attempts[named[2] - 1] if 1 <= named[2] <= len(attempts) else None
+        if attempt is None:
+            write_whole(path, "")
+            return
+        self.ledger.append("bound", task=attempt.task, attempt=attempt.number, agent_id=agent_id, transcript=transcript)
+        deadline = attempt.claimed + backoff(attempt.number) + self.plan.timeout
+        grace = max(GRACE_SECONDS, GRACE_SHARE * self.plan.timeout)
+        tie = Tie(attempt.task, attempt.number, deadline, deadline + grace, transcript)
+        write_whole(path, tie.to_json())
+
+
+class Tie:
+    """What an agent works at, and until when (epoch seconds): told to finish at `deadline`, ended at `end`."""
+
+    __slots__ = ("attempt", "deadline", "end", "task", "transcript")
+
+    def __init__(self, task: str, attempt: int, deadline: float, end: float, transcript: str) -> None:
+        self.task = task
+        self.attempt = attempt
+        self.deadline = deadline
+        self.end = end
+        self.transcript = transcript
+
+    def to_json(self) -> str:
+        """The text of the tie's file."""
+        return quickjson.dumps({name: getattr(self, name) for name in Tie.__slots__}) + "\n"
+
+    @staticmethod
+    def read(path: str) -> Tie | None:
+        """The tie in a file; None where the agent is not of this run."""
+        value = quickjson.record(read_text(path))
+        return Tie(**value) if value else None  # type: ignore[arg-type]
+
+
+def find(project: str, session: str) -> ActiveRun | None:
+    """The run that a conversation drives now."""
+    lines = read_text(active_file(project, session)).splitlines()
+    return ActiveRun(lines[1]) if len(lines) > 1 and os.path.isdir(lines[1]) else None
+
+
+def activate(project: str, session: str, python: str, run: str) -> None:
+    """The conversation drives this run from now on; its hooks use this interpreter."""
+    write_whole(active_file(project, session), f"{python}\n{run}\n")
+
+
+def deactivate(project: str, session: str) -> None:
+    """The conversation drives no run any more."""
+    path = active_file(project, session)
+    try:
+        os.unlink(path)
+        os.rmdir(os.path.dirname(path))
+    except OSError:  # already gone, or another conversation's file is there
+        return
+
+
+def agent_transcript(payload: Payload, agent_id: str) -> str:
+    """Where the host keeps an agent's transcript."""
+    own = payload.get("agent_transcript_path")
+    if isinstance(own, str) and own:
+        return own
+    main = str(payload.get("transcript_path") or "")
+    return os.path.join(main[: -len(".jsonl")], "subagents", f"agent-{agent_id}.jsonl")
+
+
+def _first_prompt(transcript: str) -> str:
+    """The prompt that an agent was given; the host may write it a moment after the agent's first tool call."""
+    for _ in range(50):
+        line = read_text(transcript).partition("\n")[0]
+        message = quickjson.record(line).get("message")
+        if isinstance(message, dict):
+            return _content(message.get("content"))
+        time.sleep(0.02)
+    return ""
+
+
+def _content(content: object) -> str:
+    if isinstance(content, list):
+        content = content[0].get("text") if content and isinstance(content[0], dict) else ""
+    return content if isinstance(content, str) else ""

@@ -1,0 +1,81 @@
+"""`PreToolUse` on the Agent tool: who may start, and with which brief."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from .active import ActiveRun, Payload, marker, parse_marker
+from .decide import backoff
+from .places import read_text
+from .state import Attempt
+
+
+def on_agent_call(payload: Payload, run: ActiveRun) -> Payload | None:
+    """The answer to an Agent call: None for a call that is not ours; else denied with the reason, or admitted.
+
+    A claim is appended and the ledger read back: where several race, the order in the file decides.
+    """
+    if payload.get("agent_id"):
+        if run.tie(payload) is None:
+            return None
+        return _deny("An agent of a parallel-dispatch run starts no agents of its own; do the work yourself.")
+    call = payload.get("tool_input")
+    named = parse_marker(call.get("prompt")) if isinstance(call, dict) else None
+    if not isinstance(call, dict) or named is None:
+        return None
+    if named[0] != run.plan.run:
+        return _deny(f"{named[0]} is not the run of this conversation, which is {run.plan.run}.")
+    tool_use_id = str(payload.get("tool_use_id") or "")
+    run.ledger.append("claimed", task=named[1], call=tool_use_id)
+    state = run.state()
+    attempt = state.calls.get(tool_use_id)
+    if attempt is None:
+        return _deny(state.rejected.get(tool_use_id, "the claim was not recorded"))
+    try:
+        set_aside(run, attempt)
+    except OSError as error:
+        reason = f"what lies at its output's place could not be moved away: {error}"
+        run.ledger.append("closed", task=attempt.task, attempt=attempt.number, outcome="failed", reason=reason)
+        return _deny(reason)
+    before = state.attempts[attempt.task][attempt.number - 2].ended if attempt.number > 1 else None
+    if before is not None:
+        time.sleep(max(0.0, before + backoff(attempt.number) - time.time()))
+    task = run.plan.tasks[attempt.task]
+    updated = {**call, "prompt": brief(run, attempt), "subagent_type": task.subagent_type, "run_in_background": False}
+    return {
+        "hookSpecificOutput": {"hookEventName": "PreToolUse", "permissionDecision": "allow", "updatedInput": updated}
+    }
+
+
+def set_aside(run: ActiveRun, attempt: Attempt) -> None:
+    """What lay at the output's place before the attempt, moved into the run's folder: it does not count."""
+    output = run.plan.tasks[attempt.task].output.rstrip("/")
+    if os.path.lexists(output):
+        keep = run.folder.before(attempt.task, attempt.number)
+        os.makedirs(os.path.dirname(keep), exist_ok=True)
+        try:
+            os.rename(output, keep)
+        except OSError:  # another file system
+            import shutil
+
+            shutil.move(output, keep)
+
+
+def brief(run: ActiveRun, attempt: Attempt) -> str:
+    """The text for an attempt. A retry that was never offered gets the first brief and the reason of its failure."""
+    text = read_text(run.folder.brief(attempt.task, attempt.number))
+    if text:
+        return text
+    rest = read_text(run.folder.brief(attempt.task, 1)).partition("\n")[2]
+    return f"{marker(run.plan.run, attempt.task, attempt.number)}\n{rest}"
+
+
+def _deny(reason: str) -> Payload:
+    return {
+        "hookSpecificOutput": {
+            "hookEventName": "PreToolUse",
+            "permissionDecision": "deny",
+            "permissionDecisionReason": f"parallel-dispatch: {reason}",
+        }
+    }

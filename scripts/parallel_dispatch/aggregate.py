@@ -1,0 +1,116 @@
+"""The facts of a run, gathered from its plan, its replayed state and the files that lie on disk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .state import SUCCESS
+from .usage import Usage, usage
+
+if TYPE_CHECKING:
+    from .plan import Plan, PlannedTask
+    from .state import Attempt, State
+
+
+@dataclass(frozen=True)
+class TaskFacts:
+    """What is known of one task. Times are seconds; None was not measured."""
+
+    id: str
+    agent: str
+    wave: int
+    outcome: str
+    reason: str
+    output: str
+    shown_output: str
+    attempts: int
+    start: float | None
+    end: float | None
+    seconds: float | None
+    tokens: Usage | None
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """What is known of a run, tasks in the order of the plan's waves."""
+
+    plan: Plan
+    ended: str
+    tasks: tuple[TaskFacts, ...]
+
+    @property
+    def makespan(self) -> float | None:
+        """From the first agent's start to the last one's end, in seconds."""
+        starts = [t.start for t in self.tasks if t.start is not None]
+        ends = [t.end for t in self.tasks if t.end is not None]
+        return max(ends) - min(starts) if starts and ends else None
+
+    @property
+    def work(self) -> float | None:
+        """The sum of the tasks' times, in seconds."""
+        measured = [t.seconds for t in self.tasks if t.seconds is not None]
+        return sum(measured) if measured else None
+
+    @property
+    def speedup(self) -> float | None:
+        """Work divided by makespan."""
+        return self.work / self.makespan if self.work is not None and self.makespan else None
+
+    @property
+    def efficiency(self) -> float | None:
+        """Work divided by makespan times `max_parallel`."""
+        return self.speedup / self.plan.max_parallel if self.speedup is not None else None
+
+    @property
+    def critical_path(self) -> tuple[tuple[str, ...], float] | None:
+        """The chain of dependencies that took longest, and its length in seconds: no schedule is shorter."""
+        best: dict[str, tuple[float, tuple[str, ...]]] = {}
+        for task in sorted(self.tasks, key=lambda t: t.wave):
+            before = [best[d] for d in self.plan.tasks[task.id].dependencies if d in best]
+            length, path = max(before, key=lambda found: found[0], default=(0.0, ()))
+            best[task.id] = (length + (task.seconds or 0.0), (*path, task.id))
+        length, path = max(best.values(), key=lambda found: found[0])
+        return (path, length) if length else None
+
+    @property
+    def bound(self) -> float | None:
+        """The largest speedup that the measured times allow: work ÷ max(critical path, work ÷ max_parallel)."""
+        critical, work = self.critical_path, self.work
+        if critical is None or not work:
+            return None
+        return work / max(critical[1], work / self.plan.max_parallel)
+
+
+def aggregate(plan: Plan, state: State) -> RunFacts:
+    """The facts of a run."""
+    outcomes = state.outcomes()
+    ordered = [task for wave in plan.waves for task in wave]
+    return RunFacts(plan, state.ended, tuple(_facts(plan, task, state, *outcomes[task.id]) for task in ordered))
+
+
+def _facts(plan: Plan, task: PlannedTask, state: State, outcome: str, reason: str) -> TaskFacts:
+    attempts = state.attempts[task.id]
+    times = [a for a in attempts if a.seconds is not None]
+    used = [u for u in (usage(a.transcript) for a in attempts if a.transcript) if u]
+    return TaskFacts(
+        id=task.id,
+        agent=task.agent,
+        wave=task.wave,
+        outcome=outcome,
+        reason=reason or _latest_reason(attempts, outcome),
+        output=task.output,
+        shown_output=task.output[len(plan.output_dir.rstrip("/")) + 1 :],
+        attempts=len(attempts),
+        start=min((a.started for a in times if a.started is not None), default=None),
+        end=max((a.ended for a in times if a.ended is not None), default=None),
+        seconds=sum(a.seconds or 0.0 for a in times) if times else None,
+        tokens=sum(used, Usage()) if used else None,
+    )
+
+
+def _latest_reason(attempts: list[Attempt], outcome: str) -> str:
+    """What the last failed attempt said, for a task that came to no end."""
+    if outcome == SUCCESS or not attempts:
+        return ""
+    return attempts[-1].reason

@@ -1,0 +1,85 @@
+"""The arguments of a run, the same for the command line and for `/parallel-dispatch` in a conversation."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+from typing import NoReturn
+
+from .planner import Options
+
+
+class UsageError(Exception):
+    """Arguments that do not fit; the text says how they should look and what is wrong."""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that raises instead of ending the process."""
+
+    def error(self, message: str) -> NoReturn:
+        """Wrong usage."""
+        raise UsageError(f"{self.format_usage().strip()}\n{self.prog}: {message}")
+
+
+def add_run_arguments(parser: argparse.ArgumentParser) -> None:
+    """The task file and the options that win over its settings."""
+    parser.add_argument("file", metavar="FILE", help="the task file")
+    parser.add_argument("--max-parallel", type=_agents, metavar="N", help="agents at once, 1 to 16 (default 4)")
+    parser.add_argument("--timeout", type=_timeout, metavar="MS", help="per-task timeout in ms (default 120000)")
+    parser.add_argument(
+        "--output",
+        metavar="DIR",
+        help="output directory, inside the project (default .aiwg/working/ where the project has an .aiwg/, "
+        "else .parallel-dispatch/outputs/RUN/)",
+    )
+    parser.add_argument(
+        "--on-failure", choices=("continue", "stop", "retry"), help="failure handling (default continue)"
+    )
+
+
+def add_dry_run(parser: argparse.ArgumentParser) -> None:
+    """The wish to see the plan only."""
+    parser.add_argument("--dry-run", action="store_true", help="show the plan without running")
+
+
+def options_of(arguments: argparse.Namespace) -> Options:
+    """The options of a run from parsed arguments."""
+    return Options(arguments.max_parallel, arguments.timeout, arguments.output, arguments.on_failure)
+
+
+def project_of(folder: str) -> str:
+    """The project that a folder belongs to: the host's word, else the git top level, else the folder itself."""
+    named = os.environ.get("CLAUDE_PROJECT_DIR")
+    if named:
+        return os.path.abspath(named)
+    try:
+        done = subprocess.run(
+            ["git", "-C", folder, "rev-parse", "--show-toplevel"], capture_output=True, text=True, check=False
+        )
+    except OSError:
+        return os.path.abspath(folder)
+    return done.stdout.strip() if done.returncode == 0 and done.stdout.strip() else os.path.abspath(folder)
+
+
+def seconds(text: str) -> float:
+    """A time in seconds, 0 to 3600."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 3600:
+        raise argparse.ArgumentTypeError(f'"{text}" is not a time; write seconds, 0 to 3600')
+    return value
+
+
+def _agents(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 16:
+        raise argparse.ArgumentTypeError(f'"{text}" is not a number of agents; write 1 to 16')
+    return int(text)
+
+
+def _timeout(text: str) -> int:
+    if not text.isdecimal() or not 1000 <= int(text) <= 86_400_000:
+        raise argparse.ArgumentTypeError(f'"{text}" is not a timeout; write milliseconds, at least 1000')
+    return int(text)

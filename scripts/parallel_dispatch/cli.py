@@ -1,0 +1,217 @@
+"""The command line. Exit codes: 0 fine, 1 problems found or tasks failed, 2 wrong usage, 3 could not run."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from .arguments import Parser, UsageError, add_dry_run, add_run_arguments, options_of, project_of, seconds
+from .refusal import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .load import Loaded
+
+FINE, PROBLEMS, USAGE, COULD_NOT_RUN = 0, 1, 2, 3
+
+
+def main(argv: Sequence[str]) -> int:
+    """The whole program: arguments in, exit code out."""
+    try:
+        arguments = build_parser().parse_args(argv)
+        return int(arguments.verb(arguments))
+    except UsageError as error:
+        return _fail(str(error), USAGE)
+    except Refusal as error:
+        return _fail(f"parallel-dispatch: {error}", COULD_NOT_RUN)
+    except OSError as error:
+        return _fail(f"parallel-dispatch: {error.filename or 'input/output'}: {error.strerror or error}", COULD_NOT_RUN)
+    except BrokenPipeError:
+        return FINE
+    except KeyboardInterrupt:
+        return _fail("parallel-dispatch: interrupted", COULD_NOT_RUN)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of every verb."""
+    parser = Parser(
+        prog="parallel-dispatch",
+        description="Fan out subagents from a YAML task file: declared, checked, enforced, measured.",
+        epilog="Exit codes: 0 fine, 1 problems found or tasks failed, 2 wrong usage, 3 could not run.",
+    )
+    verbs = parser.add_subparsers(metavar="VERB", required=True)
+
+    verb = _verb(verbs, "validate", "check task files and show every problem with its position", _validate)
+    verb.add_argument("files", metavar="FILE", nargs="+")
+
+    verb = _verb(verbs, "plan", "show what a run would do, without starting it", _plan)
+    add_run_arguments(verb)
+
+    verb = _verb(verbs, "start", "begin a run without hooks and print its first dispatch block", _start)
+    add_run_arguments(verb)
+    add_dry_run(verb)
+
+    verb = _verb(
+        verbs, "next", "judge what was dispatched from its files and print what is next (runs without hooks)", _next
+    )
+    _add_run(verb)
+
+    verb = _verb(verbs, "status", "show how a run stands", _status)
+    _add_run(verb)
+
+    verb = _verb(verbs, "report", "write and print a run's report", _report)
+    _add_run(verb)
+
+    verb = _verb(
+        verbs, "rehearse", "run a task file in the real host against a scripted model: no account, no tokens", _rehearse
+    )
+    add_run_arguments(verb)
+    verb.add_argument(
+        "--host", metavar="VERSION", help="a Claude Code version to fetch once; default: claude from PATH"
+    )
+    verb.add_argument(
+        "--seconds", type=seconds, default=0.5, metavar="N", help="how long each agent works (default 0.5)"
+    )
+
+    _verb(verbs, "doctor", "check what the product needs on this machine", _doctor)
+    _verb(verbs, "prepare", "make the Python environment now (--remove takes it away)", _prepare).add_argument(
+        "--remove", action="store_true"
+    )
+
+    for name, run in (("hook", _hook), ("say", _say)):  # for hooks.json; not for people
+        verb = verbs.add_parser(name)
+        verb.add_argument("words", nargs="*")
+        verb.set_defaults(verb=run)
+    return parser
+
+
+def _verb(verbs: argparse._SubParsersAction[Parser], name: str, text: str, run: object) -> Parser:
+    parser = verbs.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+    parser.set_defaults(verb=run)
+    return parser
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "run", metavar="RUN", nargs="?", help="a run's name or its last four characters; default: the newest"
+    )
+
+
+def _fail(message: str, code: int) -> int:
+    sys.stderr.write(message.rstrip("\n") + "\n")
+    return code
+
+
+def _loaded(path: str) -> Loaded | None:
+    """The checked task file; None after its problems were shown."""
+    from .load import load
+    from .problem import render
+
+    loaded = load(path)
+    if loaded.problems:
+        sys.stderr.write(
+            render(loaded.problems, loaded.lines, color=sys.stderr.isatty() and "NO_COLOR" not in os.environ)
+        )
+    return loaded if loaded.task_file else None
+
+
+def _validate(arguments: argparse.Namespace) -> int:
+    found = [_loaded(path) for path in arguments.files]
+    for loaded in found:
+        if loaded and loaded.task_file:
+            count = len(loaded.task_file.tasks)
+            print(f"{loaded.path}: {count} task{'s'[: count != 1]}, no problems")
+    return FINE if all(found) else PROBLEMS
+
+
+def _plan(arguments: argparse.Namespace) -> int:
+    from . import dispatch, run
+
+    loaded = _loaded(arguments.file)
+    if loaded is None:
+        return PROBLEMS
+    plan, _ = run.plan_run(loaded, options_of(arguments), project_of(os.getcwd()))
+    print(dispatch.plan_table(plan))
+    return FINE
+
+
+def _start(arguments: argparse.Namespace) -> int:
+    from . import run
+
+    if arguments.dry_run:
+        return _plan(arguments)
+    loaded = _loaded(arguments.file)
+    if loaded is None:
+        return PROBLEMS
+    project = project_of(os.getcwd())
+    print(run.start(loaded, options_of(arguments), project))
+    run.claim_offered(run.choose(project, None))
+    print("When all have returned, run `parallel-dispatch next`.")
+    return FINE
+
+
+def _next(arguments: argparse.Namespace) -> int:
+    from . import run
+
+    chosen = run.choose(project_of(os.getcwd()), arguments.run)
+    text, over = run.next_step(chosen)
+    print(text)
+    return run.exit_code(chosen) if over else FINE
+
+
+def _status(arguments: argparse.Namespace) -> int:
+    from . import run, status
+
+    chosen = run.choose(project_of(os.getcwd()), arguments.run)
+    print(status.table(chosen.plan, chosen.state()))
+    return FINE
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    from . import run
+
+    chosen = run.choose(project_of(os.getcwd()), arguments.run)
+    print(run.write_report(chosen), end="")
+    return run.exit_code(chosen)
+
+
+def _rehearse(arguments: argparse.Namespace) -> int:
+    from .rehearse import rehearse
+
+    if _loaded(arguments.file) is None:
+        return PROBLEMS
+    return rehearse(arguments.file, options_of(arguments), project_of(os.getcwd()), arguments.host, arguments.seconds)
+
+
+def _doctor(_: argparse.Namespace) -> int:
+    from .doctor import examine
+
+    return examine(project_of(os.getcwd()))
+
+
+def _prepare(arguments: argparse.Namespace) -> int:
+    from . import places
+
+    command = [sys.executable, "-I", os.path.join(places.ROOT, "scripts", "prepare.py")]
+    return subprocess.run([*command, *(["--remove"] if arguments.remove else [])], check=False).returncode
+
+
+def _hook(_: argparse.Namespace) -> int:
+    from .command import main as command
+
+    return command()
+
+
+def _say(arguments: argparse.Namespace) -> int:
+    from . import quickjson, run
+    from .active import ActiveRun
+
+    word, path = arguments.words
+    reply = run.say(word, ActiveRun(path), os.environ.get("CLAUDE_CODE_SESSION_ID", ""))
+    if reply:
+        print(quickjson.dumps(reply))
+    return FINE

@@ -1,0 +1,109 @@
+"""The ends of agents: `SubagentStop`, `PostToolUse` and `PostToolUseFailure` on the Agent tool, `StopFailure`."""
+
+from __future__ import annotations
+
+import time
+
+from .active import ActiveRun, Payload, parse_marker
+from .judge import close, keep_answer, lacking
+from .state import MAX_SENT_BACK, Attempt, State
+
+
+def on_agent_stop(payload: Payload, run: ActiveRun) -> Payload | None:
+    """An agent that wants to stop: sent back while its output is missing, at most twice, then its attempt is closed."""
+    tie = run.tie(payload)
+    if tie is None:
+        return None
+    attempt = run.state().attempts[tie.task][tie.attempt - 1]
+    if not attempt.is_open:
+        return None
+    lack = lacking(run.plan, run.plan.tasks[tie.task])
+    if lack and attempt.sent_back < MAX_SENT_BACK and time.time() < tie.deadline:
+        run.ledger.append("sent-back", task=tie.task, attempt=tie.attempt, reason=lack)
+        output = run.plan.tasks[tie.task].output
+        return {"decision": "block", "reason": f"You are not done: {lack}. Write it to {output}, then stop."}
+    words = payload.get("last_assistant_message")
+    keep_answer(run, attempt, words)
+    close(run, attempt, f"last words: {words}" if words else "", str(payload.get("agent_id")), tie.transcript)
+    return None
+
+
+def on_agent_death(payload: Payload, run: ActiveRun) -> None:
+    """An agent that ended in an API error."""
+    tie = run.tie(payload)
+    if tie is None:
+        return
+    attempt = run.state().attempts[tie.task][tie.attempt - 1]
+    if attempt.is_open:
+        words = payload.get("last_assistant_message")
+        keep_answer(run, attempt, words)
+        why = f"the agent died: {words or payload.get('error') or 'no reason was given'}"
+        close(run, attempt, why, str(payload.get("agent_id")), tie.transcript)
+
+
+def on_call_end(payload: Payload, run: ActiveRun) -> Payload | None:
+    """An Agent call that returned or failed: its attempt is closed, and its result shrunk to one line for the model."""
+    state = run.state()
+    attempt = state.calls.get(str(payload.get("tool_use_id") or ""))
+    if attempt is None:
+        return None
+    response = payload.get("tool_response")
+    if not isinstance(response, dict):  # the call failed
+        if attempt.is_open:
+            close(run, attempt, f"the call failed: {payload.get('error') or 'no reason was given'}")
+        return None
+    agent_id = str(response.get("agentId") or "")
+    if response.get("status") == "async_launched":
+        run.ledger.append("launched", task=attempt.task, attempt=attempt.number, agent_id=agent_id)
+        return None
+    words = _words(response.get("content"))
+    keep_answer(run, attempt, words)
+    if attempt.is_open:
+        line = close(run, attempt, f"last words: {words}" if words else "", agent_id)
+    else:
+        line = _told(run, attempt)
+    shrunk = {**response, "content": [{"type": "text", "text": line}]}
+    return {"hookSpecificOutput": {"hookEventName": "PostToolUse", "updatedToolOutput": shrunk}}
+
+
+def close_returned(payload: Payload, run: ActiveRun, state: State) -> bool:
+    """Whether the end of a batch changed anything: calls that the host refused are recorded, open attempts closed."""
+    changed = False
+    calls = payload.get("tool_calls")
+    for call in calls if isinstance(calls, list) else []:
+        if not isinstance(call, dict) or call.get("tool_name") not in ("Agent", "Task"):
+            continue
+        changed |= _close_one(call, run, state)
+    return changed
+
+
+def _close_one(call: Payload, run: ActiveRun, state: State) -> bool:
+    given = call.get("tool_input")
+    named = parse_marker(given.get("prompt")) if isinstance(given, dict) else None
+    tool_use_id = str(call.get("tool_use_id") or "")
+    if named is None or named[0] != run.plan.run or tool_use_id in state.rejected:
+        return False
+    words = _words(call.get("tool_response"))
+    attempt = state.calls.get(tool_use_id)
+    if attempt is None:  # refused before any hook of ours saw it
+        if state.refusal(named[1]):
+            return False
+        run.ledger.append("claimed", task=named[1], call=tool_use_id)
+        attempt = run.state().calls.get(tool_use_id)
+    if attempt is None or not attempt.is_open or attempt.background:
+        return False
+    close(run, attempt, f"the host did not run it: {words}" if words else "the host did not run it")
+    return True
+
+
+def _told(run: ActiveRun, attempt: Attempt) -> str:
+    task = run.plan.tasks[attempt.task]
+    if attempt.outcome == "success":
+        return f"{task.id}: done, in {run.plan.shown(task.output)}"
+    return f"{task.id}: {attempt.outcome}: {attempt.reason}"
+
+
+def _words(content: object) -> str:
+    if isinstance(content, list):
+        return "\n".join(str(block.get("text") or "") for block in content if isinstance(block, dict))
+    return content if isinstance(content, str) else ""

@@ -1,0 +1,153 @@
+"""`/parallel-dispatch` in a conversation: typed by the user (`UserPromptExpansion`) or called by the model (`Skill`).
+
+A typed command is checked and started before the model hears of it; with problems no model request is made at all.
+A command that the model calls is checked before, asked about, and started only after the user's rules let it through.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from . import dispatch, quickjson, run
+from .arguments import Parser, UsageError, add_dry_run, add_run_arguments, options_of, project_of
+from .load import load
+from .problem import render
+from .refusal import Refusal
+
+if TYPE_CHECKING:
+    from .active import Payload
+    from .load import Loaded
+
+NAMES = ("parallel-dispatch:parallel-dispatch", "parallel-dispatch")
+REASON_LIMIT = 9_500
+"""How much of a text the host shows whole."""
+
+
+class Blocked(Exception):  # noqa: N818 - an answer, not an error
+    """A command that starts nothing; the text is for the user."""
+
+
+def main() -> int:
+    """The process: an event on stdin, the answer on stdout."""
+    payload = quickjson.record(sys.stdin.read())
+    reply = _EVENTS.get(str(payload.get("hook_event_name")), _nothing)(payload)
+    if reply:
+        print(quickjson.dumps(reply))
+    return 0
+
+
+def _nothing(_: Payload) -> Payload | None:
+    return None
+
+
+def _typed(payload: Payload) -> Payload | None:
+    """`UserPromptExpansion`: problems block the prompt; else the run starts and its first block is added."""
+    if payload.get("command_name") not in NAMES or payload.get("command_source") != "plugin":
+        return None
+    try:
+        text = _begin(str(payload.get("command_args") or ""), payload)
+    except Blocked as blocked:
+        return {"decision": "block", "reason": _cut(str(blocked))}
+    return _context("UserPromptExpansion", text)
+
+
+def _skill(payload: Payload) -> Payload | None:
+    """`PreToolUse(Skill)`: problems deny the call; else the user is asked, with the plan, since a run costs money."""
+    arguments = _skill_arguments(payload)
+    if arguments is None:
+        return None
+    try:
+        plan_text = _planned(arguments, payload)
+    except Blocked as blocked:
+        return _permission("deny", _cut(str(blocked)))
+    if payload.get("permission_mode") == "plan":
+        return None
+    return _permission("ask", f"parallel-dispatch would start these agents.\n{plan_text}")
+
+
+def _skill_called(payload: Payload) -> Payload | None:
+    """`PostToolUse(Skill)`: the call went through, so the run starts."""
+    arguments = _skill_arguments(payload)
+    if arguments is None:
+        return None
+    try:
+        return _context("PostToolUse", _begin(arguments, payload))
+    except Blocked as blocked:
+        return _context("PostToolUse", _cut(str(blocked)))
+
+
+_EVENTS = {"UserPromptExpansion": _typed, "PreToolUse": _skill, "PostToolUse": _skill_called}
+
+
+def _skill_arguments(payload: Payload) -> str | None:
+    call = payload.get("tool_input")
+    if payload.get("agent_id") or not isinstance(call, dict) or call.get("skill") not in NAMES:
+        return None
+    return str(call.get("args") or "")
+
+
+def _begin(arguments: str, payload: Payload) -> str:
+    """The opening of a started run; in plan mode the plan only."""
+    loaded, parsed, project = _checked(arguments, payload)
+    if payload.get("permission_mode") == "plan":
+        return f"Plan mode: nothing was started. Show the user this plan.\n{_plan(loaded, parsed, project)}"
+    if parsed.dry_run:
+        raise Blocked(_plan(loaded, parsed, project))
+    try:
+        return run.start(loaded, options_of(parsed), project, str(payload.get("session_id") or ""))
+    except Refusal as refusal:
+        raise Blocked(f"parallel-dispatch: {refusal}") from refusal
+    except OSError as error:
+        raise Blocked(f"parallel-dispatch: {error.filename}: {error.strerror}; nothing was started") from error
+
+
+def _planned(arguments: str, payload: Payload) -> str:
+    return _plan(*_checked(arguments, payload))
+
+
+def _plan(loaded: Loaded, parsed: argparse.Namespace, project: str) -> str:
+    try:
+        return dispatch.plan_table(run.plan_run(loaded, options_of(parsed), project)[0])
+    except Refusal as refusal:
+        raise Blocked(f"parallel-dispatch: {refusal}") from refusal
+
+
+def _checked(arguments: str, payload: Payload) -> tuple[Loaded, argparse.Namespace, str]:
+    """The task file without problems, the parsed arguments, the project. The file is relative to where the user is."""
+    parser = Parser(prog="/parallel-dispatch", add_help=False)
+    add_run_arguments(parser)
+    add_dry_run(parser)
+    try:
+        words = shlex.split(arguments)
+        if not words or words[0] in ("-h", "--help", "help"):
+            raise Blocked(parser.format_help())
+        parsed = parser.parse_args(words)
+    except (UsageError, ValueError) as error:
+        raise Blocked(str(error)) from error
+    here = str(payload.get("cwd") or os.getcwd())
+    path = os.path.join(here, os.path.expanduser(parsed.file))
+    loaded = load(path)
+    if loaded.task_file is None:
+        raise Blocked(render((replace(p, file=parsed.file) for p in loaded.problems), loaded.lines))
+    return loaded, parsed, project_of(here)
+
+
+def _cut(text: str) -> str:
+    if len(text) <= REASON_LIMIT:
+        return text
+    shown = text[:REASON_LIMIT].rpartition("\n\n")[0] or text[:REASON_LIMIT]
+    return f"{shown}\n… and more: `parallel-dispatch validate FILE` shows all of them."
+
+
+def _permission(decision: str, reason: str) -> Payload:
+    inner = {"hookEventName": "PreToolUse", "permissionDecision": decision, "permissionDecisionReason": reason}
+    return {"hookSpecificOutput": inner}
+
+
+def _context(event: str, text: str) -> Payload:
+    return {"hookSpecificOutput": {"hookEventName": event, "additionalContext": text}}

@@ -1,0 +1,115 @@
+"""The script of a rehearsal: the main conversation copies dispatch blocks, agents write their outputs, and no more."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .active import parse_marker
+from .scripted_model import Call, Reply, Request, texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+BLOCK = re.compile(r"Dispatch.*copied exactly\.\n```json\n(\[.*?\])\n```", re.DOTALL)
+OUTPUT = re.compile(r"^Output (file|directory): (.+)$", re.MULTILINE)
+BRIEF = re.compile(r"^pd:\S+ Read (.+) and do exactly what it says\.")
+
+
+@dataclass(frozen=True)
+class Job:
+    """What an agent was told: its task, its attempt, where its output goes."""
+
+    task: str
+    attempt: int
+    output: str
+    is_folder: bool
+
+    @property
+    def file(self) -> str:
+        """The file to write."""
+        return os.path.join(self.output, "rehearsal.md") if self.is_folder else self.output
+
+
+@dataclass
+class Copyist:
+    """A model that does exactly what it is handed. Agents answer after `seconds`."""
+
+    seconds: float = 0.0
+
+    def reply(self, request: Request) -> Reply:
+        """The answer to one request."""
+        return self.agent(request) if request.agent_id else self.main(request)
+
+    def main(self, request: Request) -> Reply:
+        """The calls of the newest dispatch block; a closing line where there is none."""
+        blocks = BLOCK.findall("\n".join(_news(request)))
+        if not blocks:
+            return Reply("The run has ended; the report says how.")
+        return Reply(calls=[Call("Agent", call) for call in json.loads(blocks[-1])])
+
+    def agent(self, request: Request) -> Reply:
+        """The brief read, if it did not come with the call; the output written; a last word."""
+        said = [text for message in request.messages for text in texts(message)]
+        job = job_of(said)
+        if job is None:
+            path = next((found[1] for text in said if (found := BRIEF.match(text))), "")
+            return (
+                Reply(calls=[Call("Read", {"file_path": path})])
+                if path and len(said) < 50
+                else Reply("I have no brief.")
+            )
+        return self.work(job, request)
+
+    def work(self, job: Job, request: Request) -> Reply:
+        """What the agent of a task does next."""
+        turns = sum(1 for message in request.messages if message.get("role") == "assistant")
+        error = tool_error(request)
+        if error:
+            return Reply(f"I could not write {job.file}: {error}")
+        if any(call == "Write" for call in called(request)):
+            return Reply(f"Wrote {job.file}.")
+        return Reply(
+            calls=[Call("Write", {"file_path": job.file, "content": self.content(job)})],
+            delay=self.seconds if not turns else 0,
+        )
+
+    def content(self, job: Job) -> str:
+        """What the agent writes; it says what it is."""
+        return f"# {job.task}\n\nThis file was written by a rehearsal: no model worked on it.\n"
+
+
+def job_of(said: list[str]) -> Job | None:
+    """The job in an agent's texts; None while it has not seen its brief."""
+    named = next(filter(None, (parse_marker(text.lstrip()) for text in said)), None)
+    output = next(filter(None, map(OUTPUT.search, said)), None)
+    return Job(named[1], named[2], output[2].strip(), output[1] == "directory") if named and output else None
+
+
+def called(request: Request) -> Iterator[str]:
+    """The names of all tools that an agent has called so far."""
+    for message in request.messages:
+        content = message.get("content")
+        for block in content if message.get("role") == "assistant" and isinstance(content, list) else []:
+            if isinstance(block, dict) and block.get("type") == "tool_use":
+                yield str(block.get("name"))
+
+
+def tool_error(request: Request) -> str:
+    """The error that the last message brings back from a tool; empty where there is none."""
+    content = request.messages[-1].get("content") if request.messages else None
+    for block in content if isinstance(content, list) else []:
+        if isinstance(block, dict) and block.get("type") == "tool_result" and block.get("is_error"):
+            return " ".join(texts({"content": [block]}))
+    return ""
+
+
+def _news(request: Request) -> Iterator[str]:
+    """The texts that came after the model's last answer."""
+    messages = request.messages
+    last = max((i for i, message in enumerate(messages) if message.get("role") == "assistant"), default=-1)
+    for message in messages[last + 1 :]:
+        yield from texts(message)

@@ -1,0 +1,39 @@
+"""What is to be done next: a pure function of the plan's and the ledger's state and the time."""
+
+from __future__ import annotations
+
+from .state import State
+
+
+class Decision:
+    """What a run needs now.
+
+    `dispatch` names the tasks to offer, in order, each with the number of its attempt; `over` says that nothing is
+    left to wait for, so the report can be written.
+    """
+
+    __slots__ = ("dispatch", "over")
+
+    def __init__(self, dispatch: list[tuple[str, int]], over: bool) -> None:
+        self.dispatch = dispatch
+        self.over = over
+
+
+def decide(state: State) -> Decision:
+    """The ready set within the limits, or the end."""
+    if state.ended:
+        return Decision([], over=True)
+    free = state.plan.max_parallel - len(state.open)
+    ready: list[tuple[str, int]] = []
+    if not state.stopped_by:
+        for task in state.plan.tasks:
+            if len(ready) >= free:
+                break
+            if not state.unmet[task] and task not in state.settled and task not in state.open:
+                ready.append((task, len(state.attempts[task]) + 1))
+    return Decision(ready, over=not ready and not state.open)
+
+
+def backoff(attempt: int) -> float:
+    """How many seconds a retry waits after the attempt before it closed: 1, 2, 4 … for the second, third, fourth."""
+    return 2.0 ** (attempt - 2) if attempt > 1 else 0.0

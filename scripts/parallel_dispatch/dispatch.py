@@ -1,0 +1,99 @@
+"""The texts that the main conversation gets: the plan, the dispatch block, the end. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import quickjson
+from .active import marker
+from .places import RunFolder
+from .state import FAILED, SUCCESS, State
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .plan import Plan, PlannedTask
+
+LIMIT = 9_500
+"""How many characters of a hook's words the host shows whole: 10,000, with room for its own."""
+
+
+def row(plan: Plan, folder: RunFolder, task: PlannedTask, attempt: int) -> dict[str, str]:
+    """The Agent call for one attempt. Its prompt works without hooks, too: the agent reads its brief."""
+    return {
+        "description": task.id,
+        "subagent_type": task.subagent_type,
+        "prompt": f"{marker(plan.run, task.id, attempt)} Read {folder.brief(task.id, attempt)} "
+        "and do exactly what it says.",
+    }
+
+
+def block(plan: Plan, folder: RunFolder, dispatch: Sequence[tuple[str, int]], room: int = LIMIT) -> str:
+    """A dispatch block of at most `room` characters; rows that do not fit wait for the next one. At least one row."""
+    rows: list[str] = []
+    for task, attempt in dispatch:
+        text = quickjson.dumps(row(plan, folder, plan.tasks[task], attempt))
+        if rows and len(_block([*rows, text])) > room:
+            break
+        rows.append(text)
+    return _block(rows)
+
+
+def _block(rows: Sequence[str]) -> str:
+    head = (
+        f"Dispatch in parallel: send ONE message with these {len(rows)} Agent tool calls, copied exactly."
+        if len(rows) > 1
+        else "Dispatch: send ONE message with this Agent tool call, copied exactly."
+    )
+    return f"{head}\n```json\n[" + ",\n".join(rows) + "]\n```"
+
+
+def opening(plan: Plan, first_block: str, notes: Sequence[str] = ()) -> str:
+    """The first words of a run: the plan, then the block; the plan is dropped where both would not fit."""
+    text = "\n".join([*notes, plan_text(plan), "", first_block])
+    return text if len(text) <= LIMIT else first_block
+
+
+def plan_text(plan: Plan) -> str:
+    """The plan in a few lines: what runs, in which waves, within which limits."""
+    count, waves = len(plan.tasks), plan.waves
+    head = (
+        f"{'Rehearsal' if plan.rehearsal else 'Run'} {plan.run}: {plan.name}, {count} task{'s'[: count != 1]} in "
+        f"{len(waves)} wave{'s'[: len(waves) != 1]}, at most {plan.max_parallel} at a time, "
+        f"{plan.timeout:g} s each, on failure: {plan.on_failure}."
+    )
+    return "\n".join([head, *(f"  wave {n}: {', '.join(task.id for task in wave)}" for n, wave in enumerate(waves, 1))])
+
+
+def plan_table(plan: Plan) -> str:
+    """The plan for people: every task with its agent, what it waits for and where its output goes."""
+    lines = [plan_text(plan), ""]
+    for number, wave in enumerate(plan.waves, 1):
+        lines.append(f"Wave {number}")
+        for task in wave:
+            as_what = "" if task.agent == task.subagent_type else f" as {task.subagent_type}"
+            after = f"  after {', '.join(task.dependencies)}" if task.dependencies else ""
+            lines.append(f"  {task.id}  ({task.agent}{as_what})  -> {plan.shown(task.output)}{after}")
+    return "\n".join(lines)
+
+
+def summary(state: State) -> str:
+    """How a run ended, in a line or two."""
+    outcomes = state.outcomes()
+    done = sum(1 for outcome, _ in outcomes.values() if outcome == SUCCESS)
+    lines = [f"{done} of {len(outcomes)} tasks succeeded."]
+    lost = [(task, outcome, reason) for task, (outcome, reason) in outcomes.items() if outcome != SUCCESS]
+    lines += [f"- {task} {outcome or 'did not end'}: {reason}" for task, outcome, reason in lost[:20]]
+    if len(lost) > 20:
+        lines.append(f"- and {len(lost) - 20} more, in the report")
+    return "\n".join(lines)
+
+
+def closing(plan: Plan, state: State, folder: RunFolder) -> str:
+    """The last words of a run."""
+    failed = any(outcome == FAILED for outcome, _ in state.outcomes().values())
+    return (
+        f"Run {plan.run} has ended. {summary(state)}\nReport: {plan.shown(folder.report)}\n"
+        "Tell the user this outcome and where the report is; claim nothing that is not in it."
+        + (" Do not redo failed tasks yourself." if failed else "")
+    )

@@ -1,0 +1,105 @@
+"""Whether an attempt did its task, told from files alone: what an agent says of itself counts for nothing."""
+
+from __future__ import annotations
+
+import os
+
+from . import quickjson
+from .active import ActiveRun
+from .places import read_text, write_whole
+from .plan import Plan, PlannedTask
+from .state import FAILED, SUCCESS, Attempt
+
+WORDS = 300
+"""How many characters of an agent's last words, or of an error, go into a reason."""
+
+
+def lacking(plan: Plan, task: PlannedTask) -> str:
+    """What is wrong with a task's output; empty where it is there.
+
+    An output counts when it holds at least one byte (a directory: one file that does). It is fresh by construction:
+    what lay there before was moved away when the attempt was admitted.
+    """
+    shown = plan.shown(task.output)
+    if task.is_folder:
+        if not os.path.isdir(task.output):
+            return f"its output directory {shown} does not exist"
+        return (
+            "" if any(True for _ in output_files(task)) else f"its output directory {shown} holds no file with content"
+        )
+    if os.path.isdir(task.output):
+        return f"its output {shown} is a directory, not a file"
+    if not os.path.isfile(task.output):
+        return f"its output {shown} does not exist"
+    return "" if os.path.getsize(task.output) else f"its output {shown} is empty"
+
+
+def output_files(task: PlannedTask) -> list[str]:
+    """The files with content that a task's output consists of, sorted."""
+    if not task.is_folder:
+        return [task.output] if os.path.isfile(task.output) and os.path.getsize(task.output) else []
+    found = [os.path.join(folder, name) for folder, _, names in os.walk(task.output) for name in names]
+    return sorted(path for path in found if os.path.isfile(path) and os.path.getsize(path))
+
+
+def fingerprint(task: PlannedTask) -> tuple[int, str]:
+    """The size of an output in bytes and the SHA-256 of its content, file by file in sorted order."""
+    import hashlib
+
+    size, digest = 0, hashlib.sha256()
+    for path in output_files(task):
+        with open(path, "rb") as file:
+            while chunk := file.read(1 << 20):
+                size += len(chunk)
+                digest.update(chunk)
+    return size, digest.hexdigest()
+
+
+def close(run: ActiveRun, attempt: Attempt, why: str = "", agent_id: str = "", transcript: str = "") -> str:
+    """The attempt closed by what lies on disk; `why` explains a missing output. The line that tells the outcome."""
+    task = run.plan.tasks[attempt.task]
+    lack = lacking(run.plan, task)
+    fields: dict[str, object] = {"agent_id": agent_id, "transcript": transcript}
+    if lack:
+        error = _last_tool_error(transcript or attempt.transcript)
+        reasons = [lack, why and brief_words(why), error and f"its last tool error: {brief_words(error)}"]
+        reason = "; ".join(part for part in reasons if part)
+        run.ledger.append("closed", task=task.id, attempt=attempt.number, outcome=FAILED, reason=reason, **fields)
+        return f"{task.id}: failed: {reason}"
+    size, digest = fingerprint(task)
+    fields.update(bytes=size, sha256=digest)
+    run.ledger.append("closed", task=task.id, attempt=attempt.number, outcome=SUCCESS, reason="", **fields)
+    return f"{task.id}: done, {size:,} bytes in {run.plan.shown(task.output)}"
+
+
+def keep_answer(run: ActiveRun, attempt: Attempt, words: object) -> None:
+    """The agent's last words, kept in the run's folder the first time they are met."""
+    path = run.folder.answer(attempt.task, attempt.number)
+    if isinstance(words, str) and words and not os.path.exists(path):
+        write_whole(path, words.rstrip("\n") + "\n")
+
+
+def brief_words(text: str) -> str:
+    """The beginning of a text on one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= WORDS else line[: WORDS - 1] + "…"
+
+
+def _last_tool_error(transcript: str) -> str:
+    """The last tool result of a transcript, where it is an error."""
+    error = ""
+    for line in read_text(transcript).splitlines():
+        if '"tool_result"' not in line:
+            continue
+        message = quickjson.record(line).get("message")
+        content = message.get("content") if isinstance(message, dict) else None
+        for block in content if isinstance(content, list) else []:
+            if isinstance(block, dict) and block.get("type") == "tool_result":
+                error = _plain(block.get("content")) if block.get("is_error") else ""
+    return error
+
+
+def _plain(content: object) -> str:
+    if isinstance(content, list):
+        return " ".join(str(block.get("text") or "") for block in content if isinstance(block, dict))
+    return content if isinstance(content, str) else ""

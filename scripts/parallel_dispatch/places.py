@@ -1,0 +1,124 @@
+"""Where everything lies on disk; nothing else in the product puts a path together."""
+
+from __future__ import annotations
+
+import os
+
+FOLDER = ".parallel-dispatch"
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+"""The plugin's own folder."""
+
+
+def cache_folder() -> str:
+    """The user's cache: the Python environment and fetched hosts; the launcher and `prepare.py` say the same."""
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return os.path.abspath(os.environ.get("PARALLEL_DISPATCH_CACHE") or os.path.join(base, "parallel-dispatch"))
+
+
+def project_folder(project: str) -> str:
+    """The folder in a project that the product keeps its own things in."""
+    return os.path.join(project, FOLDER)
+
+
+def runs_folder(project: str) -> str:
+    """The folder of all runs of a project."""
+    return os.path.join(project, FOLDER, "runs")
+
+
+def active_file(project: str, session: str) -> str:
+    """The file that says which run a conversation drives; the shell guard looks for it before anything else."""
+    return os.path.join(project, FOLDER, "active", os.path.basename(session) or "none")
+
+
+def default_output_folder(project: str, run_name: str) -> str:
+    """The output directory of a run whose task file names none."""
+    if os.path.isdir(os.path.join(project, ".aiwg")):
+        return os.path.join(project, ".aiwg", "working")
+    return os.path.join(project, FOLDER, "outputs", run_name)
+
+
+class RunFolder:
+    """The paths inside one run's directory."""
+
+    __slots__ = ("path",)
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    @property
+    def name(self) -> str:
+        """The run's name: its directory's."""
+        return os.path.basename(self.path)
+
+    @property
+    def plan(self) -> str:
+        """The plan that the run follows."""
+        return os.path.join(self.path, "plan.json")
+
+    @property
+    def ledger(self) -> str:
+        """The append-only event file."""
+        return os.path.join(self.path, "ledger.jsonl")
+
+    @property
+    def offer(self) -> str:
+        """What was last offered to the host in this turn."""
+        return os.path.join(self.path, "offer")
+
+    @property
+    def report(self) -> str:
+        """The report for people."""
+        return os.path.join(self.path, "report.md")
+
+    @property
+    def outputs(self) -> str:
+        """Where a rehearsal's outputs go."""
+        return os.path.join(self.path, "outputs")
+
+    @property
+    def briefs(self) -> str:
+        """The folder of the rendered briefs."""
+        return os.path.join(self.path, "briefs")
+
+    def brief(self, task: str, attempt: int) -> str:
+        """The brief of one attempt."""
+        return os.path.join(self.briefs, _of_attempt(task, attempt) + ".md")
+
+    def answer(self, task: str, attempt: int) -> str:
+        """The last words of one attempt."""
+        return os.path.join(self.path, "answers", _of_attempt(task, attempt) + ".md")
+
+    def before(self, task: str, attempt: int) -> str:
+        """Where what lay at the output's place before an attempt is kept."""
+        return os.path.join(self.path, "before", _of_attempt(task, attempt))
+
+    def agent(self, agent_id: str) -> str:
+        """The file that ties one agent of the host to its attempt."""
+        return os.path.join(self.path, "agents", os.path.basename(agent_id))
+
+
+def _of_attempt(task: str, attempt: int) -> str:
+    return task if attempt == 1 else f"{task}#{attempt}"
+
+
+def write_whole(path: str, text: str) -> None:
+    """The file, whole or not at all: written aside, then renamed; folders above it are made."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    aside = f"{path}.{os.getpid()}.tmp"
+    try:
+        with open(aside, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        os.replace(aside, path)
+    except BaseException:
+        if os.path.exists(aside):
+            os.unlink(aside)
+        raise
+
+
+def read_text(path: str) -> str:
+    """The text of a file; empty where there is none. Bytes that are no UTF-8 come back as replacement characters."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except (FileNotFoundError, NotADirectoryError):
+        return ""

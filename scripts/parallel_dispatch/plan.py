@@ -1,0 +1,142 @@
+"""What a run is going to do: its tasks in the order of dispatch, complete with paths and limits, as plain values.
+
+A plan is made once, at the start, and never changes; hooks read it from `plan.json`.
+"""
+
+from __future__ import annotations
+
+import os
+
+from . import quickjson
+from .refusal import Refusal
+
+
+class PlannedTask:
+    """One task of a plan. `output` is absolute and ends in `/` where it is a directory; `wave` counts from 1."""
+
+    __slots__ = ("agent", "dependencies", "description", "id", "output", "prompt", "subagent_type", "wave")
+
+    def __init__(
+        self,
+        id: str,  # noqa: A002 - the task file's own word
+        agent: str,
+        subagent_type: str,
+        prompt: str,
+        output: str,
+        dependencies: list[str],
+        wave: int,
+        description: str = "",
+    ) -> None:
+        self.id = id
+        self.agent = agent
+        self.subagent_type = subagent_type
+        self.prompt = prompt
+        self.output = output
+        self.dependencies = dependencies
+        self.wave = wave
+        self.description = description
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether the output is a directory."""
+        return self.output.endswith("/")
+
+    def owns(self, path: str) -> bool:
+        """Whether an absolute path is this task's declared output, or lies in it."""
+        path = os.path.realpath(path)
+        own = os.path.realpath(self.output)
+        return path.startswith(own + os.sep) if self.is_folder else path == own
+
+
+class Plan:
+    """A whole plan. `run` is the short name in markers; times are seconds; `driver` is "hooks" or "cli"."""
+
+    __slots__ = (
+        "dependents",
+        "description",
+        "driver",
+        "max_parallel",
+        "max_retries",
+        "name",
+        "on_failure",
+        "output_dir",
+        "project",
+        "rehearsal",
+        "run",
+        "task_file",
+        "tasks",
+        "timeout",
+    )
+
+    def __init__(
+        self,
+        run: str,
+        name: str,
+        project: str,
+        task_file: str,
+        output_dir: str,
+        max_parallel: int,
+        timeout: float,
+        on_failure: str,
+        max_retries: int,
+        tasks: list[PlannedTask],
+        driver: str = "hooks",
+        rehearsal: bool = False,
+        description: str = "",
+    ) -> None:
+        self.run = run
+        self.name = name
+        self.description = description
+        self.project = project
+        self.task_file = task_file
+        self.output_dir = output_dir
+        self.max_parallel = max_parallel
+        self.timeout = timeout
+        self.on_failure = on_failure
+        self.max_retries = max_retries
+        self.driver = driver
+        self.rehearsal = rehearsal
+        self.tasks = {task.id: task for task in tasks}
+        self.dependents: dict[str, list[str]] = {task.id: [] for task in tasks}
+        for task in tasks:
+            for dependency in task.dependencies:
+                self.dependents[dependency].append(task.id)
+
+    @property
+    def attempts(self) -> int:
+        """How often a task is tried at most."""
+        return 1 + (self.max_retries if self.on_failure == "retry" else 0)
+
+    @property
+    def waves(self) -> list[list[PlannedTask]]:
+        """The tasks by dependency level, each in the order of dispatch."""
+        waves: dict[int, list[PlannedTask]] = {}
+        for task in self.tasks.values():
+            waves.setdefault(task.wave, []).append(task)
+        return [waves[number] for number in sorted(waves)]
+
+    def shown(self, path: str) -> str:
+        """A path as people read it: relative to the project where it lies inside."""
+        inside = path.startswith(self.project.rstrip("/") + "/")
+        return path[len(self.project.rstrip("/")) + 1 :] if inside else path
+
+    def to_json(self) -> str:
+        """The plan as the text of `plan.json`, one task a line."""
+        head = {name: getattr(self, name) for name in Plan.__slots__ if name not in ("tasks", "dependents")}
+        rows = ",\n".join(
+            "  " + quickjson.dumps({name: getattr(task, name) for name in PlannedTask.__slots__})
+            for task in self.tasks.values()
+        )
+        return quickjson.dumps(head)[:-1] + ', "tasks": [\n' + rows + "\n]}\n"
+
+    @staticmethod
+    def from_json(text: str) -> Plan:
+        """The plan in the text of `plan.json`; `Refusal` where it is none."""
+        value = quickjson.record(text)
+        if not isinstance(value.get("tasks"), list):
+            raise Refusal("plan.json of this run is damaged")
+        try:
+            tasks = [PlannedTask(**task) for task in value.pop("tasks")]  # type: ignore[attr-defined]
+            return Plan(tasks=tasks, **value)  # type: ignore[arg-type]
+        except TypeError as error:
+            raise Refusal(f"plan.json of this run is from another version: {error}") from None

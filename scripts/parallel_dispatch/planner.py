@@ -1,0 +1,90 @@
+"""From a checked task file to a plan: precedence of options, paths, agents, order."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .agents import subagent_type
+from .plan import Plan, PlannedTask
+from .refusal import Refusal
+from .schedule import arrange
+
+if TYPE_CHECKING:
+    from .tasks import TaskFile
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line says; None leaves it to the task file. `timeout` is in milliseconds."""
+
+    max_parallel: int | None = None
+    timeout: int | None = None
+    output: str | None = None
+    on_failure: str | None = None
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a run happens: absolute paths of the project and the task file, the agents known there, its names."""
+
+    project: str
+    task_file: str
+    run_name: str
+    default_output: str
+    agents: frozenset[str]
+    rehearsal: bool = False
+    driver: str = "hooks"
+
+    @property
+    def run(self) -> str:
+        """The short name in markers: the random end of the run's name."""
+        return self.run_name.rpartition("-")[2]
+
+
+def make_plan(task_file: TaskFile, options: Options, place: Place) -> Plan:
+    """The plan of a run. The command line wins over the file's settings, these over the defaults."""
+    settings = task_file.settings
+    output_dir = _output_dir(options.output or settings.output_dir, place)
+    tasks = [
+        PlannedTask(
+            id=task.id,
+            agent=task.agent,
+            subagent_type=subagent_type(task.agent, place.agents),
+            prompt=task.prompt,
+            output=os.path.normpath(os.path.join(output_dir, task.output)) + ("/" if task.writes_directory else ""),
+            dependencies=list(task.dependencies),
+            wave=wave,
+            description=task.description,
+        )
+        for task, wave in arrange(task_file.tasks)
+    ]
+    return Plan(
+        run=place.run,
+        name=task_file.name,
+        description=task_file.description,
+        project=place.project,
+        task_file=place.task_file,
+        output_dir=output_dir,
+        max_parallel=options.max_parallel or settings.max_parallel,
+        timeout=(options.timeout or settings.timeout_per_task) / 1000,
+        on_failure=options.on_failure or settings.on_failure,
+        max_retries=settings.max_retries,
+        tasks=tasks,
+        driver=place.driver,
+        rehearsal=place.rehearsal,
+    )
+
+
+def _output_dir(wanted: str | None, place: Place) -> str:
+    if place.rehearsal or not wanted:
+        return place.default_output
+    path = os.path.normpath(os.path.join(place.project, wanted))
+    inside = os.path.realpath(path)
+    project = os.path.realpath(place.project)
+    if inside != project and not inside.startswith(project + os.sep):
+        raise Refusal(f'output directory "{wanted}" leaves the project {place.project}; name one inside it')
+    if ".git" in os.path.relpath(inside, project).split(os.sep):
+        raise Refusal(f'output directory "{wanted}" lies in .git; name another')
+    return path

@@ -1,0 +1,115 @@
+"""A rehearsal: the task file in the real host, with this plugin, against a scripted model on loopback."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from typing import TYPE_CHECKING
+
+from . import run
+from .active import ActiveRun
+from .copyist import Copyist
+from .host import copy_plugin, environment, find_host, make_home, print_command
+from .refusal import Refusal
+from .scripted_model import ModelServer
+
+if TYPE_CHECKING:
+    from .planner import Options
+
+LIMIT_SECONDS = 3600
+
+
+def rehearse(file: str, options: Options, project: str, host_version: str | None, seconds: float) -> int:
+    """A rehearsal of a task file, its progress and its report's path printed; 0 where every task succeeded."""
+    program = find_host(host_version)
+    session = str(uuid.uuid4())
+    prompt = f"/parallel-dispatch {shlex.quote(os.path.abspath(file))} {_flags(options)}".rstrip()
+    with tempfile.TemporaryDirectory(prefix="parallel-dispatch-") as folder, ModelServer(Copyist(seconds)) as model:
+        home = os.path.join(folder, "home")
+        make_home(home, project, os.path.expanduser("~"))
+        plugin = copy_plugin(os.path.join(folder, "parallel-dispatch"))
+        log = os.path.join(folder, "host.log")
+        with open(log, "wb") as out:
+            process = subprocess.Popen(
+                print_command(program, plugin, prompt, "--permission-mode", "default", "--session-id", session),
+                cwd=project,
+                env={**environment(home, model.url), run.REHEARSAL: "1"},
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+            )
+            try:
+                found = _follow(process, project, session)
+            finally:
+                process.kill()
+                process.wait()
+        if found is None:
+            raise Refusal(f"the host started no run: {_tail(log)}")
+    if not os.path.exists(found.folder.report):
+        raise Refusal(f"the host ended before the run did; see {found.folder.path}")
+    print(f"Report: {found.folder.report}")
+    return run.exit_code(found)
+
+
+def _flags(options: Options) -> str:
+    given = {
+        "--max-parallel": options.max_parallel,
+        "--timeout": options.timeout,
+        "--output": options.output,
+        "--on-failure": options.on_failure,
+    }
+    return " ".join(f"{flag} {shlex.quote(str(value))}" for flag, value in given.items() if value is not None)
+
+
+def _follow(process: subprocess.Popen[bytes], project: str, session: str) -> ActiveRun | None:
+    """The run of a session, its events printed as they come, until the host ends."""
+    end = time.monotonic() + LIMIT_SECONDS
+    found: ActiveRun | None = None
+    told = 0
+    while True:
+        ended = process.poll() is not None
+        found = found or _run_of(project, session)
+        if found:
+            told = _tell(found, told)
+        if ended or time.monotonic() > end:
+            return found
+        time.sleep(0.05)
+
+
+def _run_of(project: str, session: str) -> ActiveRun | None:
+    for folder in reversed(run.all_runs(project)):
+        candidate = ActiveRun(folder.path)
+        try:
+            if candidate.ledger.read()[0].get("session") == session:
+                print(f"Run: {folder.path}", flush=True)
+                return candidate
+        except Refusal:
+            continue
+    return None
+
+
+def _tell(found: ActiveRun, told: int) -> int:
+    events = found.ledger.read()
+    state = found.state()
+    for event in events[max(told, 1) :]:
+        task, kind = event.get("task"), event.get("event")
+        if kind == "claimed" and str(event.get("call")) in state.calls:
+            print(f"  {task}: dispatched", flush=True)
+        elif kind == "sent-back":
+            print(f"  {task}: sent back, {event.get('reason')}", flush=True)
+        elif kind == "closed":
+            reason = f": {event.get('reason')}" if event.get("reason") else ""
+            print(f"  {task}: {event.get('outcome')}{reason}", flush=True)
+    return len(events)
+
+
+def _tail(log: str) -> str:
+    with open(log, encoding="utf-8", errors="replace") as file:
+        lines = file.read().strip().splitlines()
+    sys.stderr.write("\n".join(line[:1000] for line in lines[-5:]) + "\n")
+    return "its last words are above" if lines else "it said nothing"

@@ -62,7 +62,8 @@ def on_call_end(payload: Payload, run: ActiveRun) -> Payload | None:
         line = close(run, attempt, f"last words: {words}" if words else "", agent_id)
     else:
         line = _told(run, attempt)
-    shrunk = {**response, "content": [{"type": "text", "text": line}]}
+    # Nobody may go on with an agent whose attempt is closed; on 2.1.329 this also takes the offer to do so away.
+    shrunk = {**response, "content": [{"type": "text", "text": line}], "canContinueAgent": False}
     return {"hookSpecificOutput": {"hookEventName": "PostToolUse", "updatedToolOutput": shrunk}}
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 BLOCK = re.compile(r"Dispatch.*copied exactly\.\n```json\n(\[.*?\])\n```", re.DOTALL)
 OUTPUT = re.compile(r"^Output (file|directory): (.+)$", re.MULTILINE)
-BRIEF = re.compile(r"^pd:\S+ Read (.+) and do exactly what it says\.")
+BRIEF = re.compile(r"^pd:\S+ Read and follow (.+)")
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,7 @@ def row(plan: Plan, folder: RunFolder, task: PlannedTask, attempt: int) -> dict[
     return {
         "description": task.id,
         "subagent_type": task.subagent_type,
-        "prompt": f"{marker(plan.run, task.id, attempt)} Read {folder.brief(task.id, attempt)} "
-        "and do exactly what it says.",
+        "prompt": f"{marker(plan.run, task.id, attempt)} Read and follow {folder.brief(task.id, attempt)}",
     }
 
 

@@ -121,12 +121,11 @@ def say(word: str, run: ActiveRun, session: str) -> dict[str, object] | None:
     """The hook answer for a word of `conversation`; None where the same was already said in this turn."""
     state = run.state()
     if word == "leave":
-        left = sum(1 for outcome, _ in state.outcomes().values() if not outcome)
         deactivate(run.plan.project, session)
-        return {
-            "systemMessage": f"parallel-dispatch: run {run.plan.run} is left with {left} tasks to do, since nobody took "
-            f"up its dispatch block: {run.plan.shown(run.folder.path)}"
-        }
+        left = sum(1 for outcome, _ in state.outcomes().values() if not outcome)
+        where = run.plan.shown(run.folder.path)
+        note = f"run {run.plan.run} is left with {left} tasks to do, since nobody took up its dispatch block: {where}"
+        return {"systemMessage": f"parallel-dispatch: {note}"}
     decision = decide(state)
     if word == "stop":
         return {"decision": "block", "reason": f"Tasks are ready and nothing runs.\n{offer(run, state)}"}

@@ -12,7 +12,7 @@ def main() -> int:
     sys.path.insert(0, SCRIPTS)
     healed = os.environ.pop(HEALED, None)
     try:
-        from parallel_dispatch import cli  # noqa: PLC0415  its folder is in reach only now
+        from parallel_dispatch import cli
 
         return cli.main(sys.argv[1:])
     except ModuleNotFoundError as missing:
@@ -21,13 +21,13 @@ def main() -> int:
     python = prepared()
     if python:
         again = [python, "-I", os.path.realpath(__file__), *sys.argv[1:]]
-        os.execve(python, again, {**os.environ, HEALED: "1"})  # noqa: S606  arguments are a list, there is no shell
+        os.execve(python, again, {**os.environ, HEALED: "1"})
     return 3
 
 
 def prepared() -> str:
     """The interpreter that prepare.py prints; nothing where it refused, which it said itself."""
-    import subprocess  # noqa: PLC0415  every start would pay for what almost none needs
+    import subprocess
 
     prepare = [sys.executable, "-I", os.path.join(SCRIPTS, "prepare.py")]
     done = subprocess.run(prepare, check=False, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)

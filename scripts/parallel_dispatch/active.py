@@ -72,7 +72,10 @@ class ActiveRun:
 
     def _tie_new(self, agent_id: str, payload: Payload, path: str) -> None:
         transcript = agent_transcript(payload, agent_id)
-        named = parse_marker(_first_prompt(transcript))
+        prompt = _first_prompt(transcript)
+        if not prompt:  # not there yet: ask again at the agent's next event
+            return
+        named = parse_marker(prompt)
         attempt: Attempt | None = None
         if named and named[0] == self.plan.run:
             attempts = self.state().attempts.get(named[1], [])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 from .active import ActiveRun, Payload, parse_marker
+from .admission import set_aside
 from .judge import close, keep_answer, lacking
 from .state import MAX_SENT_BACK, Attempt, State
 
@@ -86,15 +88,22 @@ def _close_one(call: Payload, run: ActiveRun, state: State) -> bool:
         return False
     words = _words(call.get("tool_response"))
     attempt = state.calls.get(tool_use_id)
-    if attempt is None:  # refused before any hook of ours saw it
+    if attempt is None:  # no hook of ours saw it: refused by the host before, or the hook could not do its work
         if state.refusal(named[1]):
             return False
+        since = max((a.ended or 0.0 for a in state.attempts[named[1]]), default=state.begun or 0.0)
         run.ledger.append("claimed", task=named[1], call=tool_use_id)
         attempt = run.state().calls.get(tool_use_id)
+        if attempt and _is_older(run.plan.tasks[named[1]].output.rstrip("/"), since):
+            set_aside(run, attempt)
     if attempt is None or not attempt.is_open or attempt.background:
         return False
     close(run, attempt, f"the host did not run it: {words}" if words else "the host did not run it")
     return True
+
+
+def _is_older(path: str, since: float) -> bool:
+    return os.path.lexists(path) and os.lstat(path).st_mtime < since
 
 
 def _told(run: ActiveRun, attempt: Attempt) -> str:

@@ -11,6 +11,8 @@ import os
 from .active import ActiveRun, Payload
 from .closing import close_returned
 from .decide import decide
+from .judge import close
+from .state import CANCELLED
 
 COMMAND = "/parallel-dispatch"
 NOTIFICATION = "<task-notification>"
@@ -39,6 +41,7 @@ def on_prompt(payload: Payload, run: ActiveRun) -> str:
         decision = decide(run.state())
         return "prompt" if decision.dispatch or decision.over else ""
     run.ledger.append("user-spoke")
+    _close_interrupted(run)
     return ""
 
 
@@ -56,6 +59,13 @@ def on_stop(payload: Payload, run: ActiveRun) -> str:
         return "leave"
     run.ledger.append("reminded")
     return "stop"
+
+
+def _close_interrupted(run: ActiveRun) -> None:
+    """Attempts that the user interrupted: a prompt is only submitted when no foreground call runs any more."""
+    for attempt in list(run.state().open.values()):
+        if not attempt.background:
+            close(run, attempt, "interrupted by the user", otherwise=CANCELLED)
 
 
 def _forget_offer(run: ActiveRun) -> None:

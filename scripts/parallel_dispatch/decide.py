@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from .state import State
 
+LONGEST_BACKOFF = 32.0
+"""Seconds; a hook sleeps them out, and the host gives a hook 60."""
+
 
 class Decision:
     """What a run needs now.
@@ -36,4 +39,4 @@ def decide(state: State) -> Decision:
 
 def backoff(attempt: int) -> float:
     """How many seconds a retry waits after the attempt before it closed: 1, 2, 4 … for the second, third, fourth."""
-    return 2.0 ** (attempt - 2) if attempt > 1 else 0.0
+    return min(2.0 ** (attempt - 2), LONGEST_BACKOFF) if attempt > 1 else 0.0

@@ -55,8 +55,10 @@ def fingerprint(task: PlannedTask) -> tuple[int, str]:
     return size, digest.hexdigest()
 
 
-def close(run: ActiveRun, attempt: Attempt, why: str = "", agent_id: str = "", transcript: str = "") -> str:
-    """The attempt closed by what lies on disk; `why` explains a missing output. The line that tells the outcome."""
+def close(
+    run: ActiveRun, attempt: Attempt, why: str = "", agent_id: str = "", transcript: str = "", otherwise: str = FAILED
+) -> str:
+    """The attempt closed by what lies on disk: a success, or `otherwise` because of `why`. The line that tells it."""
     task = run.plan.tasks[attempt.task]
     lack = lacking(run.plan, task)
     fields: dict[str, object] = {"agent_id": agent_id, "transcript": transcript}
@@ -64,8 +66,8 @@ def close(run: ActiveRun, attempt: Attempt, why: str = "", agent_id: str = "", t
         error = _last_tool_error(transcript or attempt.transcript)
         reasons = [lack, why and brief_words(why), error and f"its last tool error: {brief_words(error)}"]
         reason = "; ".join(part for part in reasons if part)
-        run.ledger.append("closed", task=task.id, attempt=attempt.number, outcome=FAILED, reason=reason, **fields)
-        return f"{task.id}: failed: {reason}"
+        run.ledger.append("closed", task=task.id, attempt=attempt.number, outcome=otherwise, reason=reason, **fields)
+        return f"{task.id}: {otherwise}: {reason}"
     size, digest = fingerprint(task)
     fields.update(bytes=size, sha256=digest)
     run.ledger.append("closed", task=task.id, attempt=attempt.number, outcome=SUCCESS, reason="", **fields)

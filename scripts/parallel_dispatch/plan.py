@@ -42,9 +42,10 @@ class PlannedTask:
         return self.output.endswith("/")
 
     def owns(self, path: str) -> bool:
-        """Whether an absolute path is this task's declared output, or lies in it."""
+        """Whether an absolute path is this task's declared output, or lies in it; a link to elsewhere is not."""
         path = os.path.realpath(path)
-        own = os.path.realpath(self.output)
+        folder, name = os.path.split(self.output.rstrip("/"))
+        own = os.path.join(os.path.realpath(folder), name)
         return path.startswith(own + os.sep) if self.is_folder else path == own
 
 

@@ -12,7 +12,10 @@ from .refusal import Refusal
 from .schedule import arrange
 
 if TYPE_CHECKING:
-    from .tasks import TaskFile
+    from .tasks import Task, TaskFile
+
+KEPT = (".git", ".claude", ".parallel-dispatch")
+"""Folders in which no output may lie (the default output directory excepted)."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ def make_plan(task_file: TaskFile, options: Options, place: Place) -> Plan:
             agent=task.agent,
             subagent_type=subagent_type(task.agent, place.agents),
             prompt=task.prompt,
-            output=os.path.normpath(os.path.join(output_dir, task.output)) + ("/" if task.writes_directory else ""),
+            output=_output(output_dir, task, place),
             dependencies=list(task.dependencies),
             wave=wave,
             description=task.description,
@@ -85,6 +88,19 @@ def _output_dir(wanted: str | None, place: Place) -> str:
     project = os.path.realpath(place.project)
     if inside != project and not inside.startswith(project + os.sep):
         raise Refusal(f'output directory "{wanted}" leaves the project {place.project}; name one inside it')
-    if ".git" in os.path.relpath(inside, project).split(os.sep):
-        raise Refusal(f'output directory "{wanted}" lies in .git; name another')
     return path
+
+
+def _output(output_dir: str, task: Task, place: Place) -> str:
+    """Where an output goes; an agent may write there without a prompt, so nothing that others trust may lie there."""
+    path = os.path.normpath(os.path.join(output_dir, task.output))
+    real = os.path.realpath(path)
+    parts = os.path.relpath(real, os.path.realpath(place.project)).split(os.sep)
+    if os.pardir in parts:
+        raise Refusal(f'output "{task.output}" of task "{task.id}" leaves the project through a link: {real}')
+    kept = next((part for part in parts if part.casefold() in KEPT), None)
+    if kept and not real.startswith(os.path.realpath(place.default_output) + os.sep):
+        raise Refusal(f'output "{task.output}" of task "{task.id}" lies in {kept}; name another place')
+    if real == os.path.realpath(place.task_file):
+        raise Refusal(f'output "{task.output}" of task "{task.id}" is the task file itself; name another place')
+    return path + ("/" if task.writes_directory else "")

@@ -22,7 +22,7 @@ from .places import RunFolder, default_output_folder, project_folder, read_text,
 from .planner import Options, Place, make_plan
 from .refusal import Refusal
 from .report import render_report
-from .state import SUCCESS
+from .state import CANCELLED, SUCCESS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,10 +95,8 @@ def _supersede(project: str, session: str) -> list[str]:
     old = find(project, session)
     if old is None:
         return []
-    state = old.state()
-    if state.open:
-        names = ", ".join(state.open)
-        raise Refusal(f"run {old.plan.run} of this conversation still has agents at work ({names}); wait for their end")
+    for attempt in old.state().open.values():
+        close(old, attempt, "interrupted by a new run in the same conversation", otherwise=CANCELLED)
     old.ledger.append("cancelled")
     finish(old, session)
     return [f"Run {old.plan.run} was cancelled for this one; its report: {old.plan.shown(old.folder.report)}"]
@@ -155,8 +153,12 @@ def finish(run: ActiveRun, session: str = "") -> None:
 
 
 def write_report(run: ActiveRun) -> str:
-    """The report, written and returned."""
-    text = render_report(aggregate(run.plan, run.state()), run.plan.project)
+    """The report, written and returned. A team's template that fails does not cost a run its report."""
+    facts = aggregate(run.plan, run.state())
+    try:
+        text = render_report(facts, run.plan.project)
+    except Refusal as refusal:
+        text = f"{render_report(facts, '')}\nThe project's own template was not used: {refusal}\n"
     write_whole(run.folder.report, text)
     return text
 

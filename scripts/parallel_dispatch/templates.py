@@ -22,7 +22,7 @@ def team_folder(project: str) -> str:
 @cache
 def _environment(project: str) -> ImmutableSandboxedEnvironment:
     return ImmutableSandboxedEnvironment(
-        loader=FileSystemLoader([team_folder(project), OWN]),
+        loader=FileSystemLoader([team_folder(project), OWN] if project else OWN),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -32,7 +32,7 @@ def _environment(project: str) -> ImmutableSandboxedEnvironment:
 
 
 def render(project: str, name: str, values: dict[str, object]) -> str:
-    """A template's text; `Refusal` names the template and the line that is wrong."""
+    """A template's text, ours where `project` is empty; `Refusal` names the template and the line that is wrong."""
     try:
         return _environment(project).get_template(name).render(values)
     except TemplateError as error:

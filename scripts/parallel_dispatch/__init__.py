@@ -1,1 +1,1 @@
-"""Fan-out of subagents from a task file; `cli` is the way in, hooks use the modules that need only the standard library."""
+"""Fan-out of subagents from a task file; `cli` is the way in, hooks use only what needs the standard library."""

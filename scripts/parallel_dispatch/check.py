@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from parallel_dispatch.document import Document
 
 MAX_COMPARED = 200_000  # names looked at for suggestions in one file; a hostile one could ask for millions
+MAX_LISTED = 10
 MAX_PATH = 1024  # bytes; macOS allows no more
 MAX_NAME = 255  # bytes of one file name
 
@@ -102,9 +103,11 @@ def unknown_dependency(file: str, tasks: list[_Task]) -> Iterator[Problem]:
     budget = MAX_COMPARED
     for task in tasks:
         for needed in task.dependencies:
-            if needed.text in known:
+            if needed.text in known or not isinstance(needed.value, str):
                 continue
             advice = suggestion(needed.text, known) if budget > 0 else ""
+            if not advice and len(known) <= MAX_LISTED:
+                advice = f"; the ids are {', '.join(known)}"
             budget -= len(known)
             message = f"task {quoted(task.name)} depends on {quoted(needed.text)}, but no task has this id{advice}"
             yield _problem(file, needed, "unknown-dependency", message)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from parallel_dispatch import check, document, schema
 from parallel_dispatch.nodes import Mapping, Node, Scalar, items
-from parallel_dispatch.problem import Problem
+from parallel_dispatch.problem import MAX_PROBLEMS, Problem
 from parallel_dispatch.source import MAX_BYTES, decode, split_lines
 from parallel_dispatch.tasks import Settings, Task, TaskFile
 
@@ -26,7 +27,7 @@ class Loaded:
     text: str
     data: bytes
 
-    @property
+    @functools.cached_property
     def lines(self) -> tuple[str, ...]:
         """The lines of the text, as positions count them."""
         return split_lines(self.text)
@@ -48,11 +49,18 @@ def load_text(name: str, source: str | bytes, *, rules: dict[str, object] | None
     if refusal:
         return Loaded(name, None, (refusal,), text, data)
     read = document.compose(name, text)
-    found = {*read.problems, *schema.check(read, rules), *check.check(read)}
-    problems = tuple(sorted(found))
+    problems = _first(sorted({*read.problems, *schema.check(read, rules), *check.check(read)}))
     failed = any(problem.level == "error" for problem in problems)
     task_file = None if failed or not isinstance(read.root, Mapping) else _task_file(read.root)
     return Loaded(name, task_file, problems, text, data)
+
+
+def _first(problems: list[Problem]) -> tuple[Problem, ...]:
+    """The problems, cut where nobody reads on; a hostile file could hold 100,000."""
+    if len(problems) <= MAX_PROBLEMS:
+        return tuple(problems)
+    message = f"more than {MAX_PROBLEMS:,} problems; the rest is not shown"
+    return (*problems[:MAX_PROBLEMS], replace(problems[MAX_PROBLEMS], length=1, kind="too-many", message=message))
 
 
 class _Unreadable(Exception):  # noqa: N818 - a refusal, in its own words

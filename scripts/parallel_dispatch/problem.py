@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+MAX_PROBLEMS = 1000  # of one file that are reported
 MAX_WIDTH = 160  # characters of a source line that are shown; longer ones are cut around the caret
 BEFORE_CARET = 60
 TAB = "    "

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import jsonschema
 
+from parallel_dispatch.problem import MAX_PROBLEMS
 from parallel_dispatch.wording import Breach, explain
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 _ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PATH = os.path.join(_ROOT, "schema", "task-file.schema.json")
-MAX_BREACHES = 1000  # of one file; nobody reads more, and a hostile file could hold 200,000
 
 
 @functools.cache
@@ -38,14 +38,18 @@ def check(document: Document, schema: dict[str, object] | None = None) -> list[P
     if document.root is None:
         return []
     schema = read() if schema is None else schema
-    breaches = list(itertools.islice(_breaches(schema, document.root.value), MAX_BREACHES))
-    mistyped = {breach.path for breach in breaches if breach.keyword == "type"}
+    breaches = list(itertools.islice(_breaches(schema, document.root.value), MAX_PROBLEMS + 1))
+    deciding: dict[
+        object, str
+    ] = {}  # one mistake, one problem: a list of values says the type too, a type says the rest
+    for keyword in ("type", "enum"):
+        deciding.update((breach.path, keyword) for breach in breaches if breach.keyword == keyword)
     known = {(problem.line, problem.column) for problem in document.problems}
     problems: dict[Problem, None] = {}
     for breach in breaches:
-        if breach.path in mistyped and breach.keyword != "type":
-            continue  # a value of the wrong type is not also out of range
-        for problem in itertools.islice(explain(document, breach, schema), MAX_BREACHES):
+        if breach.path in deciding and breach.keyword != deciding[breach.path]:
+            continue
+        for problem in itertools.islice(explain(document, breach, schema), MAX_PROBLEMS + 1):
             if problem.kind in {"unknown-key", "missing-key"} or (problem.line, problem.column) not in known:
                 problems[problem] = None
     return list(problems)

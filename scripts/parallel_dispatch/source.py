@@ -7,11 +7,12 @@ import re
 
 from parallel_dispatch.problem import Problem
 
-MAX_BYTES = 1_000_000
+MAX_BYTES = 4_000_000  # 10,000 ordinary tasks take 1.5 MB; what is composed is bounded in `document`
 
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 _UTF_16 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_BINARY = bytes(set(range(32)) - set(b"\t\n\r\x1b"))
 _SIGNATURES = {
     b"\x89PNG": "a PNG image",
     b"\xff\xd8\xff": "a JPEG image",
@@ -67,8 +68,10 @@ def _no_text(data: bytes) -> str | None:
     for signature, what in _SIGNATURES.items():
         if data.startswith(signature):
             return f"the file is {what}, not a YAML text"
-    sample = data[:64]
-    wide = sample.startswith(_UTF_16) or (len(sample) > 3 and 0 in sample and 0 in (sample[0], sample[1]))
-    if wide and len(sample.replace(b"\0", b"")) * 4 > len(sample):
+    sample = data[:1024]
+    zeros, length = sample.count(0), len(sample)
+    if sample.startswith(_UTF_16) or (0 in sample[:2] and length // 4 <= zeros <= length * 3 // 4):
         return "the file is UTF-16 or UTF-32; save it as UTF-8"
+    if len(sample.translate(None, _BINARY)) < length - max(3, length // 20):
+        return "the file is binary, not a YAML text"
     return None

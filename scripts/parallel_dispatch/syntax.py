@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 
+MAX_KEY = 1024
+
+
 class Place(NamedTuple):
     """A position in the text; line and column count from 0, as parsers do."""
 
@@ -27,6 +30,7 @@ class Complaint:
     at: Place
     since: Place
     lines: Sequence[str]
+    opener: Place | None = None  # the innermost bracket or brace that is still open
 
     def rest(self, place: Place) -> str:
         """What stands on the line from a place on, without trailing blanks."""
@@ -78,8 +82,8 @@ def _colon(complaint: Complaint) -> Explanation:
         return Explanation(place, max(1, len(complaint.rest(place))), message)
     begin = len(before) - len(before.lstrip())
     place = Place(complaint.at.line, begin)
-    if len(before) - begin > 1000:
-        return Explanation(place, 1, "a key is too long for YAML; at most 1,024 characters")
+    if len(before) - begin > MAX_KEY:
+        return Explanation(place, 1, f"YAML allows no key of more than {MAX_KEY:,} characters")
     message = f"the key {quoted(before.strip())} does not fit here; check its indentation and the line above"
     return Explanation(place, max(1, len(before) - begin), message)
 
@@ -90,6 +94,10 @@ def _dash(complaint: Complaint) -> Explanation:
 
 def _no_colon(complaint: Complaint) -> Explanation:
     rest = complaint.rest(complaint.since)
+    if len(rest) > MAX_KEY:
+        return Explanation(
+            complaint.since, 1, f'there is no ":" in the first {MAX_KEY:,} characters; YAML allows no longer key'
+        )
     return Explanation(complaint.since, max(1, len(rest)), 'no ":" after this; write "key: value"')
 
 
@@ -121,7 +129,9 @@ def _indentation(complaint: Complaint, rest: str) -> str:
     is_item = rest.startswith("- ") or rest == "-"
     start = re.match(r" *" if is_item else r" *(?:- +)*", line)
     column = start.end() if start else 0
-    if column != complaint.at.column and line.strip():
+    if not line.strip():
+        return "a key or a value is missing here; if this is text, put it in quotes"
+    if column != complaint.at.column:
         here = f"this line begins in column {complaint.at.column + 1}, line {number + 1} in column {column + 1}"
         return f"the indentation fits nothing above: {here}"
     if is_item:
@@ -131,6 +141,8 @@ def _indentation(complaint: Complaint, rest: str) -> str:
 
 def _closer(complaint: Complaint) -> Explanation:
     closer = complaint.rest(complaint.at)[:1]
+    if not closer and complaint.opener:
+        return _never_closed(complaint, complaint.opener)
     if closer in {"]", "}"}:
         opener = "[" if closer == "]" else "{"
         return Explanation(complaint.at, 1, f'"{closer}" without a "{opener}"; if the value is text, put it in quotes')
@@ -140,12 +152,17 @@ def _closer(complaint: Complaint) -> Explanation:
 
 
 def _flow(complaint: Complaint) -> Explanation:
-    opener = complaint.rest(complaint.since)[:1] or "["
-    closer = "]" if opener == "[" else "}"
     if complaint.at.line != complaint.since.line:
-        return Explanation(complaint.since, 1, f'this "{opener}" is never closed; add a "{closer}"')
+        return _never_closed(complaint, complaint.since)
+    closer = "]" if complaint.rest(complaint.since)[:1] == "[" else "}"
     message = f'expected "," or "{closer}" here; text that holds brackets, braces or colons needs quotes'
     return Explanation(complaint.at, _word(complaint.rest(complaint.at)), message)
+
+
+def _never_closed(complaint: Complaint, place: Place) -> Explanation:
+    opener = complaint.rest(place)[:1] or "["
+    closer = "]" if opener == "[" else "}"
+    return Explanation(place, 1, f'this "{opener}" is never closed; add a "{closer}"')
 
 
 def _start(complaint: Complaint) -> Explanation:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Union
 
 from parallel_dispatch.nodes import Mapping, Node, Scalar, Sequence
-from parallel_dispatch.problem import Problem, nearest, quoted, suggestion
+from parallel_dispatch.problem import MAX_PROBLEMS, Problem, nearest, quoted, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from parallel_dispatch.document import Document
+
+MAX_EXAMPLE = 60  # characters of the reader's own text in an example
 
 Path = tuple[Union[str, int], ...]
 
@@ -104,7 +107,8 @@ def _unknown_keys(document: Document, breach: Breach, node: Mapping, schema: dic
 def _missing_keys(document: Document, breach: Breach, node: Mapping) -> Iterator[Problem]:
     wanted = [str(key) for key in breach.wanted] if isinstance(breach.wanted, list) else []
     known = _keys(breach.rules)
-    misspelt = {nearest(name, known) for name in node.entries if name not in known}
+    unknown = (name for name in node.entries if name not in known)
+    misspelt = {nearest(name, known) for name in itertools.islice(unknown, MAX_PROBLEMS)}
     for key in wanted:
         if key not in node.entries and key not in misspelt:  # a misspelt key is one mistake, and named as such
             message = f'missing key "{key}"{_place(document, (*breach.path, ""))}; add "{key}: …"'
@@ -132,33 +136,41 @@ def _type(breach: Breach, node: Node) -> str:
     must = f"must be {_NOUNS.get(wanted, wanted)}"
     if not isinstance(node, Scalar):
         what = "mapping" if isinstance(node, Mapping) else "list"
-        return f"{must}, not a {what}{_instead(wanted, node)}"
+        return f"{must}, not a {what}{_instead(breach, node)}"
     if node.empty:
         return f"{must}, but nothing stands after it; give it a value, or leave it out if it is optional"
-    read = _read(node)
     if isinstance(node.value, str):
-        return f"{must}, not the text {quoted(node.text)}{_instead(wanted, node)}"
-    if wanted == "string" and node.plain:
-        return f'{must}, but YAML reads {node.text} as {read}; put it in quotes: "{node.text}"'
-    return f"{must}, not {read}{_instead(wanted, node)}"
+        return f"{must}, not the text {quoted(node.text)}{_instead(breach, node)}"
+    same = isinstance(node.value, (int, float)) and node.text == str(node.value)
+    if wanted == "string" and node.plain and not same:
+        return f'{must}, but YAML reads {node.text} as {_read(node)}; put it in quotes: "{node.text}"'
+    return f"{must}, not {_read(node)}{_instead(breach, node)}"
 
 
-def _instead(wanted: str, node: Node) -> str:
-    if wanted == "integer" and isinstance(node, Scalar):
-        number = _number(node.text)
-        quotes = " without quotes" if number and not node.plain else ""
-        return f"; write {number}{quotes}" if number else "; write digits only"
-    if wanted == "array":
-        if isinstance(node, Scalar):
-            return (
-                f"; write [{node.text}]"
-                if len(node.text) < 40 and "\n" not in node.text
-                else '; write "- " before each item'
-            )
-        return '; write "- " before each item'
-    if wanted == "object":
-        return '; write lines of the form "key: value"'
-    return ""
+def _instead(breach: Breach, node: Node) -> str:
+    """What to write, for each type that is wanted."""
+    text = node.text if isinstance(node, Scalar) else ""
+    if breach.wanted == "string":
+        return f'; put it in quotes: "{text}"' if text else "; if it is text, put it in quotes"
+    if breach.wanted == "integer":
+        number = _number(text)
+        if number is None:
+            return f"; write a number {_limits(breach.rules)}".rstrip()
+        return f"; write {number}{'' if isinstance(node, Scalar) and node.plain else ' without quotes'}"
+    if breach.wanted == "array":
+        words = [word for word in re.split(r"[\s,]+", text) if word]
+        return f"; write [{', '.join(words)}]" if words and len(text) < MAX_EXAMPLE else '; write "- " before each item'
+    if breach.wanted == "object" and not breach.path:
+        return '; begin with "name: …" and "tasks:"'
+    return '; write lines of the form "key: value"' if breach.wanted == "object" else ""
+
+
+def _limits(rules: dict[str, object]) -> str:
+    low, high, unit = rules.get("minimum"), rules.get("maximum"), rules.get("x-unit")
+    of = f"of {unit}, " if unit else ""
+    if low is not None and high is not None:
+        return f"{of}from {low} to {high}"
+    return f"{of}{low} or more" if low is not None else f"{of}{high} or less" if high is not None else of.strip(", ")
 
 
 def _number(text: str) -> str | None:
@@ -183,8 +195,8 @@ def _read(node: Scalar) -> str:
 
 def _shown(node: Node) -> str:
     """The value as it was written, and what YAML made of it where that differs."""
-    if not isinstance(node, Scalar):
-        return "this"
+    if not isinstance(node, Scalar) or node.empty:
+        return "this" if not isinstance(node, Scalar) else "empty"
     if isinstance(node.value, str):
         return quoted(node.text)
     same = node.text == str(node.value)
@@ -219,7 +231,7 @@ def _pattern(breach: Breach, node: Node) -> str:
 
 
 def _at_least_one(breach: Breach, _: Node) -> str:
-    return f"must hold at least {breach.wanted}, but is empty; add one" if breach.wanted == 1 else _other(breach, _)
+    return "must hold at least one item, but is empty" if breach.wanted == 1 else _other(breach, _)
 
 
 def _other(breach: Breach, _: Node) -> str:

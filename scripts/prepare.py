@@ -268,7 +268,7 @@ def place(target: str, final: str, kind: Kind) -> None:
 
 
 def make(kind: Kind, cache: str, capable: list[Interpreter]) -> str:
-    """The interpreter of an environment made now, or made by another start in the meantime."""
+    """The interpreter of an environment made now, or before by a start that had not come to its stamp."""
     final = os.path.join(cache, kind.folder)
     python = os.path.join(final, "bin", "python")
     try:
@@ -292,11 +292,11 @@ def make(kind: Kind, cache: str, capable: list[Interpreter]) -> str:
 def prepared(kind: Kind, cache: str) -> str:
     """The absolute path of the interpreter for a use: the one known, one on PATH, or one made now."""
     stamp = os.path.join(cache, kind.stamp)
-    known, own = stamped(stamp), os.path.join(cache, kind.folder, "bin", "python")
+    known = stamped(stamp)
     if good(known, kind):
         return known
-    found, capable = own if good(own, kind) else "", []
-    for command in () if found else on_path():
+    found, capable = "", []
+    for command in on_path():
         one = probe(command, kind)
         if one and one.suffices and kind.name == "product":
             found = one.path

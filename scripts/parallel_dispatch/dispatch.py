@@ -92,7 +92,8 @@ def closing(plan: Plan, state: State, folder: RunFolder) -> str:
     """The last words of a run."""
     failed = any(outcome == FAILED for outcome, _ in state.outcomes().values())
     return (
-        f"Run {plan.run} has ended. {summary(state)}\nReport: {plan.shown(folder.report)}\n"
-        "Tell the user this outcome and where the report is; claim nothing that is not in it."
+        f"Run {plan.run} has ended. {summary(state)}\n"
+        f"Outputs: {plan.shown(plan.output_dir)}\nReport: {plan.shown(folder.report)}\n"
+        "Tell the user this, and claim nothing beyond it and the report."
         + (" Do not redo failed tasks yourself." if failed else "")
     )

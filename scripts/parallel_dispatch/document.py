@@ -60,7 +60,7 @@ class Document:
 def compose(name: str, text: str, *, pure: bool = False) -> Document:
     """The document in a text. `pure` asks for PyYAML's own parser, which serves where libyaml is missing.
 
-    Both find the same, except that PyYAML refuses a tab between a key's colon and its value.
+    Both find the same in all but odd texts; PyYAML refuses a tab between a key's colon and its value, for one.
     """
     composer = _Composer(name, split_lines(text))
     refused = refused_character(name, text)
@@ -181,19 +181,18 @@ class _Composer:
         line, column, length = self._span(event)
         text, style = event.value, event.style
         plain = event.implicit[0]
-        empty = plain and not text and event.start_mark.column == event.end_mark.column
+        empty = plain and not text
         if style in {"|", ">"}:
             length = 1
-        node = Scalar(line, column, length, text, text, plain=plain, empty=empty)
+        node = Scalar(line, column, length, text, text, plain, empty)
         if event.tag is not None and event.tag != "!":
             node.value = self._construct(self._tag(event), node)
             node.plain = node.empty = False
         elif plain:
-            resolvers = _RESOLVERS.get(text[:1])
-            if resolvers:
-                tag = next((tag for tag, pattern in resolvers if pattern.match(text)), "")
-                if tag:
+            for tag, pattern in _RESOLVERS.get(text[:1], ()):
+                if pattern.match(text):
                     node.value = self._construct(tag.removeprefix(_CORE), node)
+                    break
         elif style == '"' and not text.isascii() and re.search("[\ud800-\udfff]", text):
             self._surrogate(event)
         if event.anchor is not None:
@@ -296,8 +295,6 @@ class _Composer:
             self._stop(event, "too-large", f"nested deeper than {MAX_DEPTH} levels, with what {shown} stands for")
         self._count(event, target.size)
         node = replace(target, line=line, column=column, length=length)
-        if isinstance(node, Scalar):
-            node.empty = False
         self._attach(node)
 
     def _attach(self, node: Node) -> None:
@@ -309,8 +306,8 @@ class _Composer:
         if isinstance(holder, Mapping):
             self._attach_to_mapping(parent, holder, node)
         else:
-            if isinstance(node, Scalar) and node.empty and node.column > 1:
-                node.column -= 1  # the "-" itself
+            if isinstance(node, Scalar) and node.empty and self.lines[node.line - 1][: node.column - 1].endswith("-"):
+                node.column -= 1  # to the "-" itself
             holder.items.append(node)
             holder.value.append(node.value)
         holder.size += node.size

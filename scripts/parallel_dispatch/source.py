@@ -31,7 +31,7 @@ def split_lines(text: str) -> tuple[str, ...]:
 
 
 def decode(name: str, data: bytes) -> tuple[str, Problem | None]:
-    """The text of a file, without a byte order mark; and why it is no text, when it is none."""
+    """The text of a file, without a byte order mark; and why the bytes are none, if so."""
     if len(data) > MAX_BYTES:
         return "", Problem(name, 1, 1, 1, "too-large", f"the file is larger than {MAX_BYTES:,} bytes; split it")
     refusal = _no_text(data)
@@ -45,7 +45,7 @@ def decode(name: str, data: bytes) -> tuple[str, Problem | None]:
         message = f"byte 0x{data[error.start]:02X} is not UTF-8; save the file as UTF-8"
         problem = Problem(name, len(lines), len(lines[-1]) + 1, 1, "encoding", message)
         return data.decode(errors="replace"), problem
-    return text, refused_character(name, text)
+    return text, None
 
 
 def refused_character(name: str, text: str) -> Problem | None:

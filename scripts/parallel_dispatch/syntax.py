@@ -92,6 +92,10 @@ def _dash(complaint: Complaint) -> Explanation:
     return Explanation(complaint.at, 1, 'a list cannot begin on the line of its key; put "- " on a new line')
 
 
+def _question(complaint: Complaint) -> Explanation:
+    return Explanation(complaint.at, 1, '"? " begins a key in YAML and does not fit here; put the value in quotes')
+
+
 def _no_colon(complaint: Complaint) -> Explanation:
     rest = complaint.rest(complaint.since)
     if len(rest) > MAX_KEY:
@@ -225,6 +229,7 @@ _RULES: tuple[tuple[str, Callable[[Complaint], Explanation]], ...] = (
     (r"quoted scalar.*(end of stream|document (indicator|separator))", _open_quote),
     (r"mapping values are not allowed", _colon),
     (r"sequence entries are not allowed", _dash),
+    (r"mapping keys are not allowed", _question),
     (r"expected ':'", _no_colon),
     (r"parsing a flow (sequence|mapping)", _flow),
     (r"document start|directive|incompatible YAML", _document),

@@ -185,7 +185,7 @@ def _read(node: Scalar) -> str:
     """What YAML made of a scalar."""
     value = node.value
     if value is None:
-        return "no value (null)"
+        return "null (no value)"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, dt.date):

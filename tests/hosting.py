@@ -8,10 +8,11 @@ import os
 import subprocess
 import uuid
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from parallel_dispatch.active import ActiveRun
+from parallel_dispatch.active import ActiveRun, parse_marker
 from parallel_dispatch.host import copy_plugin, environment, find_host, make_home, print_command
+from parallel_dispatch.places import ROOT
 from parallel_dispatch.run import all_runs
 from parallel_dispatch.scripted_model import ModelServer, Request, Script, texts
 
@@ -49,6 +50,36 @@ class Conversation:
         return found
 
     @property
+    def first_requests(self) -> dict[str, list[str]]:
+        """What each attempt's agent was first told, by task, in the order of the attempts."""
+        found: dict[str, list[str]] = {}
+        for requests in self.agents.values():
+            text = said(requests[0])
+            named = next(filter(None, (parse_marker(part) for part in texts_of(requests[0]))), None)
+            found.setdefault(named[1] if named else "", []).append(text)
+        return found
+
+    @property
+    def batches(self) -> list[list[str]]:
+        """The Agent calls of the main conversation as they went over the wire, message by message: descriptions."""
+        answers = [m for m in self.main[-1].messages if m.get("role") == "assistant"]
+        calls = [[use["input"]["description"] for use in uses(answer, "Agent")] for answer in answers]
+        return [batch for batch in calls if batch]
+
+    @property
+    def tool_errors(self) -> list[str]:
+        """Every tool result that came back as an error, in any conversation."""
+        last = [self.main[-1], *(requests[-1] for requests in self.agents.values())]
+        return [" ".join(texts({"content": [block]})) for request in last for block in failed_results(request)]
+
+    @property
+    def denials(self) -> list[dict[str, object]]:
+        """The tool calls that the host counts as denied."""
+        found = next((event.get("permission_denials") for event in self.printed if event.get("type") == "result"), [])
+        assert isinstance(found, list)
+        return found
+
+    @property
     def runs(self) -> list[ActiveRun]:
         """The runs in the project, oldest first."""
         return [ActiveRun(folder.path) for folder in all_runs(self.project)]
@@ -58,6 +89,16 @@ class Conversation:
         """The only run in the project."""
         (run,) = self.runs
         return run
+
+    @property
+    def events(self) -> list[dict[str, object]]:
+        """The ledger of the only run, without its first line."""
+        return self.run.ledger.read()[1:]
+
+    @property
+    def outcomes(self) -> dict[str, str]:
+        """The outcomes of the only run, by task."""
+        return {task: outcome for task, (outcome, _) in self.run.state().outcomes().items()}
 
     @property
     def report(self) -> str:
@@ -73,7 +114,43 @@ class Conversation:
 
 def said(request: Request) -> str:
     """Everything that a request's conversation says, whatever the role."""
-    return "\n".join(text for message in request.messages for text in texts(message))
+    return "\n".join(texts_of(request))
+
+
+def texts_of(request: Request) -> list[str]:
+    """Every text of a request's conversation."""
+    return [text for message in request.messages for text in texts(message)]
+
+
+def uses(message: dict[str, Any], tool: str) -> list[dict[str, Any]]:
+    """The calls of one tool in one message."""
+    content = message.get("content")
+    blocks = [block for block in content if isinstance(block, dict)] if isinstance(content, list) else []
+    return [block for block in blocks if block.get("type") == "tool_use" and block.get("name") == tool]
+
+
+def failed_results(request: Request) -> list[dict[str, object]]:
+    """The tool results of a request's conversation that are errors."""
+    contents = [message.get("content") for message in request.messages]
+    blocks = [block for content in contents if isinstance(content, list) for block in content]
+    return [block for block in blocks if isinstance(block, dict) and block.get("is_error")]
+
+
+def listing(folder: str) -> dict[str, bytes]:
+    """Every file below a folder with its content, and every directory, by path."""
+    found = {}
+    for base, folders, files in os.walk(folder):
+        found.update({os.path.join(base, name) + "/": b"" for name in folders})
+        for name in files:
+            with open(os.path.join(base, name), "rb") as file:
+                found[os.path.join(base, name)] = file.read()
+    return found
+
+
+def example(name: str) -> str:
+    """The text of one of the product's examples."""
+    with open(os.path.join(ROOT, "examples", name), encoding="utf-8") as file:
+        return file.read()
 
 
 @dataclass
@@ -83,9 +160,12 @@ class Stage:
     version: str
     folder: Path
     variables: dict[str, str] = field(default_factory=dict)
+    name: str = "project"
+    installed: bool = False
+    """Whether the host has the plugin from a marketplace, so that it need not be named."""
 
     def __post_init__(self) -> None:
-        self.project = str(self.folder / "project")
+        self.project = str(self.folder / self.name)
         self.home = str(self.folder / "home")
         os.makedirs(self.project)
         make_home(self.home, self.project, "/nonexistent")
@@ -100,25 +180,51 @@ class Stage:
             file.write(text)
         return path
 
-    def converse(self, script: Script, prompt: str, *arguments: str, mode: str = "default") -> Conversation:
-        """One headless conversation, from the prompt to the host's exit."""
-        session = str(uuid.uuid4())
+    def converse(
+        self, script: Script, prompt: str, *arguments: str, mode: str = "default", resume: str = ""
+    ) -> Conversation:
+        """One headless conversation, from the prompt to the host's exit; `resume` names one to go on with."""
+        session = resume or str(uuid.uuid4())
         command = print_command(
-            self.program, self.plugin, prompt, "--permission-mode", mode, "--session-id", session, *arguments
+            self.program,
+            self.plugin,
+            prompt,
+            *("--permission-mode", mode, "--resume" if resume else "--session-id", session),
+            *arguments,
         )
+        if self.installed:
+            at = command.index("--plugin-dir")
+            del command[at : at + 2]
         with ModelServer(script) as model:
-            done = subprocess.run(
-                command,
-                cwd=self.project,
-                env={**environment(self.home, model.url), **self.variables},
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                timeout=PATIENCE_SECONDS,
-                check=False,
-            )
+            done = self._run(command, model.url)
             log = list(model.log)
         return Conversation(self.project, done.returncode, list(_events(done.stdout)), done.stderr, log, session)
+
+    def manage(self, *arguments: str) -> str:
+        """What the host prints for one of its own commands, such as `plugin install`; it must succeed."""
+        done = self._run([self.program, *arguments], "http://127.0.0.1:9")
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def settle(self, **settings: object) -> None:
+        """More settings of the user, beside the permission rules."""
+        path = os.path.join(self.home, ".claude", "settings.json")
+        with open(path, encoding="utf-8") as file:
+            before = json.load(file)
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump({**before, **settings}, file)
+
+    def _run(self, command: list[str], url: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command,
+            cwd=self.project,
+            env={**environment(self.home, url), **self.variables},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_SECONDS,
+            check=False,
+        )
 
 
 def _events(printed: str) -> Iterator[dict[str, object]]:

@@ -8,14 +8,14 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from parallel_dispatch.cycles import cycles
-from parallel_dispatch.nodes import Mapping, Scalar, items, scalar
-from parallel_dispatch.problem import Problem, quoted, suggestion
+from .cycles import cycles
+from .nodes import Mapping, Scalar, items, scalar
+from .problem import Problem, quoted, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from parallel_dispatch.document import Document
+    from .document import Document
 
 MAX_COMPARED = 200_000  # names looked at for suggestions in one file; a hostile one could ask for millions
 MAX_LISTED = 10

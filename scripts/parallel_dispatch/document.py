@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 import yaml
 
-from parallel_dispatch.nodes import Entry, Mapping, Node, Scalar, Sequence
-from parallel_dispatch.problem import Problem, quoted
-from parallel_dispatch.source import refused_character, split_lines
-from parallel_dispatch.syntax import Complaint, Place, bad_escape, explain
+from .nodes import Entry, Mapping, Node, Scalar, Sequence
+from .problem import Problem, quoted
+from .source import refused_character, split_lines
+from .syntax import Complaint, Place, bad_escape, explain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

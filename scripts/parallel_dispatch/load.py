@@ -7,11 +7,11 @@ import os
 import stat
 from dataclasses import dataclass, replace
 
-from parallel_dispatch import check, document, schema
-from parallel_dispatch.nodes import Mapping, Node, Scalar, items
-from parallel_dispatch.problem import MAX_PROBLEMS, Problem
-from parallel_dispatch.source import MAX_BYTES, decode, split_lines
-from parallel_dispatch.tasks import Settings, Task, TaskFile
+from . import check, document, schema
+from .nodes import Mapping, Node, Scalar, items
+from .problem import MAX_PROBLEMS, Problem
+from .source import MAX_BYTES, decode, split_lines
+from .tasks import Settings, Task, TaskFile
 
 
 @dataclass(frozen=True)

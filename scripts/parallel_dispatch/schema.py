@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import jsonschema
 
-from parallel_dispatch.problem import MAX_PROBLEMS
-from parallel_dispatch.wording import Breach, explain
+from .problem import MAX_PROBLEMS
+from .wording import Breach, explain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from parallel_dispatch.document import Document
-    from parallel_dispatch.problem import Problem
+    from .document import Document
+    from .problem import Problem
 
 _ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PATH = os.path.join(_ROOT, "schema", "task-file.schema.json")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 
-from parallel_dispatch.problem import Problem
+from .problem import Problem
 
 MAX_BYTES = 4_000_000  # 10,000 ordinary tasks take 1.5 MB; what is composed is bounded in `document`
 

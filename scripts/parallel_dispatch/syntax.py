@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from parallel_dispatch.problem import quoted
+from .problem import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -9,13 +9,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Union
 
-from parallel_dispatch.nodes import Mapping, Node, Scalar, Sequence
-from parallel_dispatch.problem import MAX_PROBLEMS, Problem, nearest, quoted, suggestion
+from .nodes import Mapping, Node, Scalar, Sequence
+from .problem import MAX_PROBLEMS, Problem, nearest, quoted, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from parallel_dispatch.document import Document
+    from .document import Document
 
 MAX_EXAMPLE = 60  # characters of the reader's own text in an example
 

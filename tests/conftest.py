@@ -1,0 +1,20 @@
+"""What most tests stand on: a project with a name that is hard on programs, and a cache that names an interpreter."""
+
+import sys
+
+import pytest
+
+
+@pytest.fixture
+def project(tmp_path):
+    folder = tmp_path / "mein Projekt – 日本"
+    folder.mkdir()
+    return str(folder)
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory):
+    """A user's cache in which the launcher finds the interpreter of these tests at once."""
+    folder = tmp_path_factory.mktemp("cache")
+    (folder / "interpreter").write_text(sys.executable + "\n")
+    return str(folder)

@@ -1,0 +1,183 @@
+"""The host's side of hooks: recorded events, fed to the processes that hooks.json declares, as the host does it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+from builders import CALLS, ROOT, SESSION, make_run, plan_of, read, recorded, transcript, write
+from parallel_dispatch.active import ActiveRun, activate
+from parallel_dispatch.places import active_file
+
+TASKS = {"a": (), "b": (), "c": (), "d": ("a", "b", "c")}
+"""The first three are those of the recorded batches."""
+
+
+class Conversation:
+    """One conversation of one version of the host, in one project, with or without an active run."""
+
+    def __init__(self, version, project, folder, cache):
+        self.version = version
+        self.project = project
+        self.host = os.path.join(folder, "home", ".claude", "projects", "the-project")
+        self.env = {
+            "PATH": os.environ["PATH"],
+            "HOME": os.path.join(folder, "home"),
+            "PARALLEL_DISPATCH_CACHE": cache,
+            "CLAUDE_PROJECT_DIR": project,
+            "CLAUDE_PLUGIN_ROOT": ROOT,
+            "CLAUDE_CODE_SESSION_ID": SESSION,
+        }
+        with open(os.path.join(ROOT, "hooks", "hooks.json"), encoding="utf-8") as file:
+            self.declared = json.load(file)["hooks"]
+        os.makedirs(self.env["HOME"])
+        self.run = None
+
+    # --- the run
+
+    def begin(self, *events, tasks=TASKS, outputs=None, python=sys.executable, **limits):
+        """A run that this conversation drives, with this much behind it."""
+        plan = plan_of(tasks, self.project, outputs, **limits)
+        folder = make_run(plan, events)
+        activate(self.project, SESSION, python, folder.path)
+        self.run = ActiveRun(folder.path)
+        return self.run
+
+    @property
+    def is_active(self):
+        """Whether this conversation drives a run."""
+        return os.path.exists(active_file(self.project, SESSION))
+
+    def output(self, task):
+        """Where a task's output goes."""
+        return self.run.plan.tasks[task].output
+
+    def attempt(self, task):
+        """A task's newest attempt."""
+        return self.run.state().attempts[task][-1]
+
+    def outcome(self, task):
+        """A task's outcome and reason."""
+        return self.run.state().outcomes()[task]
+
+    # --- the host
+
+    def payload(self, name, **values):
+        """A recorded event of this conversation."""
+        return recorded(self.version, name, PROJECT=self.project, HOST=self.host, **values)
+
+    def fire(self, payload):
+        """The answers of all hooks that hooks.json declares for an event; each must leave without a complaint."""
+        event = payload["hook_event_name"]
+        subject = payload.get("tool_name") or payload.get("command_name") or ""
+        answers = []
+        for group in self.declared.get(event, []):
+            if re.fullmatch(group.get("matcher", "*").replace("*", ".*"), subject):
+                answers += [self._process(hook, payload) for hook in group["hooks"]]
+        (answer,) = [found for found in answers if found] or [None]
+        return answer
+
+    def _process(self, hook, payload):
+        words = [hook["command"], *hook["args"]]
+        command = [word.replace("${CLAUDE_PLUGIN_ROOT}", ROOT) for word in words]
+        done = subprocess.run(
+            command,
+            input=json.dumps(payload),
+            env=self.env,
+            cwd=self.project,
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, ""), done
+        return json.loads(done.stdout) if done.stdout else None
+
+    def tell(self, name, **values):
+        """A recorded event, fired as it is."""
+        return self.fire(self.payload(name, **values))
+
+    # --- what happens in a conversation
+
+    def calls(self, task, call=None, prompt=None):
+        """The model calls the Agent tool for a task: what the hook says of it."""
+        payload = self.payload("PreToolUse-Agent", TASK=task, CALL=call or CALLS.get(task, f"call-{task}"))
+        if prompt is not None:
+            payload["tool_input"]["prompt"] = prompt
+        answer = self.fire(payload)
+        return answer and answer["hookSpecificOutput"]
+
+    def starts(self, task, agent=None, prompt=None):
+        """The host starts an agent with a prompt: its transcript is there, its start is told."""
+        agent = agent or f"agent-of-{task}"
+        path = os.path.join(self.host, SESSION, "subagents", f"agent-{agent}.jsonl")
+        first = f"pd:{self.run.plan.run}/{task}\nThe brief." if prompt is None else prompt
+        write(path, transcript(self.version, AGENT=agent, PROMPT=first, PROJECT=self.project))
+        self.tell("SubagentStart", AGENT=agent)
+        return agent
+
+    def admits(self, *tasks):
+        """Tasks called, admitted and started."""
+        for task in tasks:
+            assert self.calls(task)["permissionDecision"] == "allow"
+            self.starts(task)
+
+    def writes(self, task, text="A finding.\n"):
+        """An agent writes its task's output."""
+        write(self.output(task), text)
+
+    def asks_to_write(self, path, task="a", **more):
+        """What the hook says of an agent's Write: "allow", "deny", or None where it says nothing."""
+        payload = self.payload("PreToolUse-Write", AGENT=f"agent-of-{task}", FILE=path, CALL="toolu_w")
+        answer = self.fire({**payload, **more})
+        return answer and answer["hookSpecificOutput"]["permissionDecision"]
+
+    def stops(self, task, agent=None):
+        """An agent wants to stop."""
+        return self.tell("SubagentStop", AGENT=agent or f"agent-of-{task}")
+
+    def returns(self, task):
+        """An Agent call returns: what the model gets to see of it."""
+        answer = self.tell(
+            "PostToolUse-Agent", TASK=task, CALL=CALLS.get(task, f"call-{task}"), AGENT=f"agent-of-{task}"
+        )
+        return answer and answer["hookSpecificOutput"]["updatedToolOutput"]
+
+    def does(self, *tasks):
+        """Tasks done from the call to the return, each with its output written."""
+        for task in tasks:
+            self.admits(task)
+            self.writes(task)
+            assert self.stops(task) is None
+            self.returns(task)
+
+    def batch(self, name="PostToolBatch"):
+        """A batch of the main conversation ends: what the model hears."""
+        return heard(self.tell(name))
+
+    def batch_of_others(self):
+        """A batch ends that held none of our calls: what the model hears."""
+        call = {"tool_name": "Read", "tool_input": {}, "tool_use_id": "toolu_r", "tool_response": "text"}
+        return heard(self.fire(self.payload("PostToolBatch") | {"tool_calls": [call]}))
+
+    def files(self):
+        """Everything that lies in the project, with its content."""
+        found = {}
+        for base, folders, names in os.walk(self.project):
+            found |= {os.path.join(base, name): None for name in folders}
+            found |= {os.path.join(base, name): read(os.path.join(base, name)) for name in names}
+        return found
+
+
+def heard(answer):
+    """The context that an answer adds; empty where it adds none."""
+    inner = (answer or {}).get("hookSpecificOutput") or {}
+    return inner.get("additionalContext", "")
+
+
+def rows(text):
+    """The Agent calls of the dispatch block in a text."""
+    found = re.search(r"copied exactly\.\n```json\n(\[.*\])\n```", text, re.DOTALL)
+    return json.loads(found[1]) if found else []

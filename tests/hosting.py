@@ -109,7 +109,7 @@ class Conversation:
     @property
     def result(self) -> str:
         """The last words that the host printed for the user."""
-        return next((str(event.get("result")) for event in self.printed if event.get("type") == "result"), "")
+        return next((str(event.get("result")) for event in reversed(self.printed) if event.get("type") == "result"), "")
 
 
 def said(request: Request) -> str:

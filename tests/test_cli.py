@@ -1,0 +1,348 @@
+"""The command line as processes: exit codes, words on the right stream, and a run without hooks to its report."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from builders import ROOT, read, write
+
+TASK_FILE = """\
+name: three-and-one
+tasks:
+  - {id: a, prompt: Do a.}
+  - {id: b, prompt: Do b., agent: security-architect}
+  - {id: c, prompt: Do c.}
+  - {id: d, prompt: Do d., dependencies: [a, b, c]}
+settings: {output_dir: out}
+"""
+PROBLEMS = "name: bad\ntasks:\n  - id: a\n    promt: Do a.\n  - id: a\n    prompt: Do it.\n"
+VERBS = ("validate", "plan", "start", "next", "status", "report", "rehearse", "doctor", "prepare")
+ON_A_RUN = ("next", "status", "report")
+
+
+class Terminal:
+    """A person's shell in a project."""
+
+    def __init__(self, project, home, cache):
+        self.project = project
+        self.env = {"PATH": os.environ["PATH"], "HOME": home, "PARALLEL_DISPATCH_CACHE": cache}
+        os.makedirs(home)
+
+    def runs(self, *arguments, at="", code=None):
+        """A command run; it never shows a traceback."""
+        done = subprocess.run(
+            [os.path.join(ROOT, "bin", "parallel-dispatch"), *arguments],
+            cwd=os.path.join(self.project, at),
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+        assert "Traceback" not in done.stderr
+        if code is not None:
+            assert done.returncode == code, done
+        return done
+
+    def write(self, name, text):
+        return write(os.path.join(self.project, name), text)
+
+    def path(self, *names):
+        return os.path.join(self.project, *names)
+
+    def listed(self):
+        return sorted(name for _, folders, files in os.walk(self.project) for name in [*folders, *files])
+
+
+@pytest.fixture
+def terminal(project, tmp_path, cache):
+    return Terminal(project, str(tmp_path / "home"), cache)
+
+
+@pytest.fixture
+def tasks(terminal):
+    return terminal.write("tasks.yaml", TASK_FILE)
+
+
+# --- words and codes ----------------------------------------------------------------------------------------------
+
+
+def test_the_help_names_every_verb_and_the_exit_codes(terminal):
+    said = terminal.runs("--help", code=0).stdout
+    assert [verb for verb in VERBS if f"    {verb} " in said] == list(VERBS)
+    assert "Exit codes: 0 fine, 1 problems found or tasks failed, 2 wrong usage, 3 could not run." in " ".join(
+        said.split()
+    )
+    assert not any(f"    {verb} " in said for verb in ("hook", "say"))
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help(terminal, verb):
+    done = terminal.runs(verb, "--help", code=0)
+    assert done.stdout.startswith(f"usage: parallel-dispatch {verb}")
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["explode"],
+        ["validate"],
+        ["plan", "tasks.yaml", "--max-parallel", "0"],
+        ["plan", "tasks.yaml", "--max-parallel", "17"],
+        ["plan", "tasks.yaml", "--timeout", "5s"],
+        ["start", "tasks.yaml", "--on-failure", "explode"],
+        ["rehearse", "tasks.yaml", "--seconds", "-1"],
+        ["status", "one", "two"],
+    ],
+)
+@pytest.mark.usefixtures("tasks")
+def test_wrong_usage_says_how_and_is_exit_code_two(terminal, arguments):
+    done = terminal.runs(*arguments, code=2)
+    assert done.stderr.startswith("usage: parallel-dispatch")
+    assert done.stdout == ""
+    assert terminal.listed() == ["tasks.yaml"]
+
+
+@pytest.mark.usefixtures("tasks")
+def test_a_file_without_problems_is_said_to_have_none(terminal):
+    done = terminal.runs("validate", "tasks.yaml", code=0)
+    assert (done.stdout, done.stderr) == ("tasks.yaml: 4 tasks, no problems\n", "")
+
+
+@pytest.mark.usefixtures("tasks")
+def test_every_problem_of_every_file_is_shown_with_its_position(terminal):
+    terminal.write("bad.yaml", PROBLEMS)
+    done = terminal.runs("validate", "bad.yaml", "tasks.yaml", "none.yaml", code=1)
+    assert done.stdout == "tasks.yaml: 4 tasks, no problems\n"
+    assert 'bad.yaml:4:5: unknown key "promt"' in done.stderr
+    assert "bad.yaml:5:9:" in done.stderr
+    assert "none.yaml:1:1: there is no such file" in done.stderr
+
+
+@pytest.mark.parametrize("verb", ["plan", "start", "rehearse"])
+def test_a_file_with_problems_goes_nowhere(terminal, verb):
+    terminal.write("bad.yaml", PROBLEMS)
+    done = terminal.runs(verb, "bad.yaml", code=1)
+    assert "2 problems" in done.stderr or "3 problems" in done.stderr
+    assert done.stdout == ""
+    assert terminal.listed() == ["bad.yaml"]
+
+
+@pytest.mark.parametrize("verb", ON_A_RUN)
+def test_without_a_run_the_verbs_for_runs_say_how_to_start_one(terminal, verb):
+    done = terminal.runs(verb, code=3)
+    assert done.stderr.startswith("parallel-dispatch: ")
+    assert "has no runs; start one with `parallel-dispatch start FILE`" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.usefixtures("tasks")
+@pytest.mark.parametrize("verb", ON_A_RUN)
+def test_an_unknown_run_is_refused_with_the_known_ones(terminal, verb):
+    terminal.runs("start", "tasks.yaml", code=0)
+    done = terminal.runs(verb, "zzzz", code=3)
+    assert 'there is no run "zzzz"; known: tasks-' in done.stderr
+
+
+# --- plans --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("tasks")
+@pytest.mark.parametrize("command", [["plan"], ["start", "--dry-run"]])
+def test_a_plan_shows_waves_agents_and_outputs_and_writes_nothing(terminal, command):
+    done = terminal.runs(*command, "tasks.yaml", code=0)
+    assert "three-and-one, 4 tasks in 2 waves, at most 4 at a time, 120 s each, on failure: continue." in done.stdout
+    assert "  b  (security-architect as general-purpose)  -> out/b.md" in done.stdout
+    assert "  d  (general-purpose)  -> out/d.md  after a, b, c" in done.stdout
+    assert terminal.listed() == ["tasks.yaml"]
+
+
+@pytest.mark.usefixtures("tasks")
+def test_the_options_win_over_the_file(terminal):
+    options = ["--max-parallel", "2", "--timeout", "60000", "--output", "other", "--on-failure", "retry"]
+    said = terminal.runs("plan", "tasks.yaml", *options, code=0).stdout
+    assert "at most 2 at a time, 60 s each, on failure: retry." in said
+    assert "-> other/a.md" in said
+
+
+@pytest.mark.usefixtures("tasks")
+def test_an_output_directory_outside_the_project_could_not_run(terminal):
+    done = terminal.runs("plan", "tasks.yaml", "--output", "../elsewhere", code=3)
+    assert 'parallel-dispatch: output directory "../elsewhere" leaves the project' in done.stderr
+
+
+@pytest.mark.usefixtures("tasks")
+def test_in_a_folder_of_a_git_checkout_the_project_is_the_checkout(terminal):
+    subprocess.run(["git", "init", "-q", terminal.project], check=True, env=terminal.env)
+    terminal.write("packages/web/own.yaml", TASK_FILE)
+    terminal.runs("start", "own.yaml", at="packages/web", code=0)
+    assert os.path.isdir(terminal.path(".parallel-dispatch", "runs"))
+    assert os.listdir(terminal.path("packages", "web")) == ["own.yaml"]
+    status = subprocess.run(
+        ["git", "-C", terminal.project, "status", "--porcelain"], capture_output=True, text=True, check=True
+    )
+    assert ".parallel-dispatch" not in status.stdout
+
+
+# --- a run without hooks ------------------------------------------------------------------------------------------
+
+
+def block(text):
+    return json.loads(text.split("```json\n")[1].split("\n```")[0])
+
+
+@pytest.mark.usefixtures("tasks")
+def test_a_run_without_hooks_goes_from_block_to_block_to_its_report(terminal):
+    first = terminal.runs("start", "tasks.yaml", code=0).stdout
+    assert [row["description"] for row in block(first)] == ["a", "b", "c"]
+    assert "When all have returned, run `parallel-dispatch next`." in first
+    for row in block(first):
+        brief = read(row["prompt"].partition("Read and follow ")[2])
+        assert brief.startswith(row["prompt"].partition(" ")[0] + "\n")
+        write(brief.partition("Output file: ")[2].partition("\n")[0], "Found nothing.\n")
+    second = terminal.runs("next", code=0).stdout
+    assert [row["description"] for row in block(second)] == ["d"]
+    terminal.write("out/d.md", "All is well.\n")
+    last = terminal.runs("next", code=0).stdout
+    assert "has ended. 4 of 4 tasks succeeded." in last
+    report = terminal.runs("report", code=0).stdout
+    assert "- **Total Time**: not measured\n" in report
+    assert "- **Succeeded**: 4\n" in report
+    assert read(terminal.path(last.partition("Report: ")[2].partition("\n")[0])) == report
+
+
+@pytest.mark.usefixtures("tasks")
+def test_an_output_that_is_missing_fails_its_task_and_skips_what_needs_it(terminal):
+    terminal.runs("start", "tasks.yaml", code=0)
+    for task in "ac":
+        terminal.write(f"out/{task}.md", "x")
+    said = terminal.runs("next", code=1).stdout
+    assert "2 of 4 tasks succeeded." in said
+    assert "- b failed: its output out/b.md does not exist" in said
+    assert "- d skipped: needs b, which failed" in said
+    terminal.runs("report", code=1)
+
+
+@pytest.mark.usefixtures("tasks")
+def test_a_missing_output_is_tried_again_where_the_options_say_so(terminal):
+    terminal.runs("start", "tasks.yaml", "--on-failure", "retry", "--max-parallel", "1", code=0)
+    (row,) = block(terminal.runs("next", code=0).stdout)
+    assert row["prompt"].partition(" ")[0].endswith("/a#2")
+    assert "its output out/a.md does not exist" in read(row["prompt"].partition("Read and follow ")[2])
+
+
+@pytest.mark.usefixtures("tasks")
+def test_an_output_from_before_the_run_does_not_count_and_is_not_lost(terminal):
+    terminal.write("out/a.md", "of last week")
+    terminal.runs("start", "tasks.yaml", "--on-failure", "stop", code=0)
+    for task in "bc":
+        terminal.write(f"out/{task}.md", "x")
+    assert "- a failed: its output out/a.md does not exist" in terminal.runs("next", code=1).stdout
+    (run,) = os.listdir(terminal.path(".parallel-dispatch", "runs"))
+    assert read(terminal.path(".parallel-dispatch", "runs", run, "before", "a")) == "of last week"
+
+
+@pytest.mark.usefixtures("tasks")
+def test_next_after_the_end_says_the_end_again(terminal):
+    terminal.runs("start", "tasks.yaml", code=0)
+    ends = [terminal.runs("next", code=1).stdout for _ in range(2)]
+    assert "has ended. 0 of 4 tasks succeeded." in ends[0]
+    assert ends[0] == ends[1]
+
+
+@pytest.mark.usefixtures("tasks")
+def test_the_status_names_every_task(terminal):
+    terminal.runs("start", "tasks.yaml", code=0)
+    lines = terminal.runs("status", code=0).stdout.splitlines()
+    assert lines[0].endswith("under way")
+    assert [line.split()[:2] for line in lines[1:]] == [
+        ["a", "running"],
+        ["b", "running"],
+        ["c", "running"],
+        ["d", "waiting"],
+    ]
+
+
+def test_a_run_is_found_by_its_name_by_its_end_and_the_newest_by_nothing(terminal):
+    for name in ("old", "new"):
+        terminal.write(f"{name}.yaml", TASK_FILE.replace("three-and-one", name))
+        terminal.runs("start", f"{name}.yaml", code=0)
+    old, new = sorted(os.listdir(terminal.path(".parallel-dispatch", "runs")), key=lambda name: name.startswith("new"))
+    assert terminal.runs("status", code=0).stdout.startswith(f"new (run {new[-4:]})")
+    for wanted in (old, old[-4:]):
+        assert terminal.runs("status", wanted, code=0).stdout.startswith(f"old (run {old[-4:]})")
+
+
+# --- what goes wrong ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("tasks")
+def test_a_project_that_cannot_be_written_is_one_sentence(terminal):
+    terminal.write(".parallel-dispatch", "a file in the way")
+    done = terminal.runs("start", "tasks.yaml", code=3)
+    assert done.stderr.startswith("parallel-dispatch: ")
+    assert ".parallel-dispatch" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.usefixtures("tasks")
+@pytest.mark.parametrize("verb", ON_A_RUN)
+@pytest.mark.parametrize("file", ["plan.json", "ledger.jsonl"])
+def test_a_damaged_run_is_one_sentence(terminal, verb, file):
+    terminal.runs("start", "tasks.yaml", code=0)
+    (run,) = os.listdir(terminal.path(".parallel-dispatch", "runs"))
+    terminal.write(os.path.join(".parallel-dispatch", "runs", run, file), "{")
+    done = terminal.runs(verb, code=3)
+    assert done.stderr.startswith("parallel-dispatch: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.usefixtures("tasks")
+def test_a_report_that_cannot_be_written_is_one_sentence(terminal):
+    terminal.runs("start", "tasks.yaml", code=0)
+    (run,) = os.listdir(terminal.path(".parallel-dispatch", "runs"))
+    os.mkdir(terminal.path(".parallel-dispatch", "runs", run, "report.md"))
+    done = terminal.runs("report", code=3)
+    assert "report.md" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", [".", "tasks.yaml/x", "none.yaml", "nul\udcff.yaml"])
+@pytest.mark.usefixtures("tasks")
+def test_a_path_that_is_no_file_is_a_problem_with_its_name(terminal, name):
+    done = terminal.runs("validate", name, code=1)
+    assert ":1:1: " in done.stderr
+    assert "[unreadable]" in done.stderr
+
+
+@pytest.mark.usefixtures("tasks")
+def test_a_teams_own_template_that_is_broken_is_named_with_its_line(terminal):
+    terminal.write(".claude/parallel-dispatch/templates/briefs/base.md.j2", "{{ marker }}\n{{ task.nothing }}\n")
+    done = terminal.runs("start", "tasks.yaml", code=3)
+    assert "base.md.j2" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.usefixtures("tasks")
+def test_a_teams_own_template_wins_over_ours(terminal):
+    terminal.write(".claude/parallel-dispatch/templates/briefs/base.md.j2", "{{ marker }}\nOur house rules.\n")
+    (row, *_) = block(terminal.runs("start", "tasks.yaml", code=0).stdout)
+    assert "Our house rules." in read(row["prompt"].partition("Read and follow ")[2])
+
+
+def test_the_doctor_checks_the_machine_one_by_one(terminal):
+    terminal.env["PATH"] = os.path.dirname(sys.executable) + ":/usr/bin:/bin"
+    lines = terminal.runs("doctor", code=0).stdout.splitlines()
+    assert len(lines) >= 7
+    assert {line[:7] for line in lines} == {"ok     "}
+
+
+def test_the_doctor_names_what_is_wrong(terminal):
+    terminal.write(".claude/settings.json", '{"disableAllHooks": true}')
+    done = terminal.runs("doctor", code=1)
+    (wrong,) = [line for line in done.stdout.splitlines() if line.startswith("WRONG")]
+    assert "settings.json says disableAllHooks" in wrong

@@ -39,6 +39,18 @@ class Talkative(Copyist):
         return reply if reply.calls else Reply(f"{job.task}: {LAST_WORDS}")
 
 
+@dataclass
+class HandsBack(Talkative):
+    """A model whose agents report with the tool that auto mode gives them for it."""
+
+    def work(self, job: Job, request: Request) -> Reply:
+        """The work, and then the words, handed back."""
+        reply = super().work(job, request)
+        if reply.calls or "SubagentHandback" not in request.tool_names:
+            return reply
+        return Reply(calls=[Call("SubagentHandback", {"message": reply.text})])
+
+
 def dies(_: Job, __: Request) -> Reply:
     """The agent's request ends in an API error."""
     return Reply(error=(400, AGENT_ERROR))

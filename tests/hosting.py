@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import subprocess
+import time
 import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -185,20 +186,39 @@ class Stage:
     ) -> Conversation:
         """One headless conversation, from the prompt to the host's exit; `resume` names one to go on with."""
         session = resume or str(uuid.uuid4())
-        command = print_command(
-            self.program,
-            self.plugin,
-            prompt,
-            *("--permission-mode", mode, "--resume" if resume else "--session-id", session),
-            *arguments,
-        )
-        if self.installed:
-            at = command.index("--plugin-dir")
-            del command[at : at + 2]
+        known = "--resume" if resume else "--session-id"
+        command = self._command(prompt, "--permission-mode", mode, known, session, *arguments)
         with ModelServer(script) as model:
             done = self._run(command, model.url)
             log = list(model.log)
         return Conversation(self.project, done.returncode, list(_events(done.stdout)), done.stderr, log, session)
+
+    def interrupt(self, script: Script, prompt: str, agents: int) -> str:
+        """The session of a conversation whose host is killed as soon as so many agents are at work."""
+        session = str(uuid.uuid4())
+        command = self._command(prompt, "--permission-mode", "default", "--session-id", session)
+        end = time.monotonic() + PATIENCE_SECONDS
+        with ModelServer(script) as model:
+            process = subprocess.Popen(
+                command,
+                cwd=self.project,
+                env={**environment(self.home, model.url), **self.variables},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            while len({request.agent_id for request in model.log} - {None}) < agents and time.monotonic() < end:
+                time.sleep(0.05)
+            process.kill()
+            process.wait()
+        return session
+
+    def _command(self, prompt: str, *arguments: str) -> list[str]:
+        command = print_command(self.program, self.plugin, prompt, *arguments)
+        if self.installed:
+            at = command.index("--plugin-dir")
+            del command[at : at + 2]
+        return command
 
     def manage(self, *arguments: str) -> str:
         """What the host prints for one of its own commands, such as `plugin install`; it must succeed."""

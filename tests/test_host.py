@@ -13,6 +13,7 @@ from faults import (
     OWN_WORDS,
     Calling,
     Faulty,
+    HandsBack,
     Idle,
     OneByOne,
     Talkative,
@@ -29,7 +30,6 @@ from faults import (
 )
 from hosting import ROOT, VERSIONS, Stage, example, listing, said
 from parallel_dispatch.copyist import Copyist
-from parallel_dispatch.host import find_host
 from parallel_dispatch.places import cache_folder, project_folder, read_text
 
 pytestmark = pytest.mark.host
@@ -239,6 +239,29 @@ def test_two_runs_in_one_conversation(stage):
     assert "3 of 3 tasks succeeded" in said(second.main[-1])
 
 
+def test_a_run_that_a_crash_cut_off_ends_in_a_report_before_the_next_one(stage):
+    stage.write("one.yaml", THREE)
+    stage.write("two.yaml", SLOW)
+    session = stage.interrupt(Copyist(60), "/parallel-dispatch one.yaml", agents=2)
+    found = stage.converse(Copyist(), "/parallel-dispatch two.yaml", resume=session)
+    first, second = found.runs
+    assert {outcome for outcome, _ in first.state().outcomes().values()} <= {"cancelled", "skipped"}
+    assert "## What is missing" in read_text(first.folder.report)
+    assert first.plan.shown(first.folder.report) in said(found.main[0])
+    assert "- **Succeeded**: 1" in read_text(second.folder.report)
+
+
+@pytest.mark.xfail(reason="a message handed back is not shrunk yet, and counts as a word of the user's")
+def test_what_agents_hand_back_in_auto_mode_stays_out_of_the_main_conversation(tmp_path):
+    stage = Stage("2.1.329", tmp_path)  # the older host has no such tool
+    stage.write("tasks.yaml", THREE)
+    found = stage.converse(HandsBack(), "/parallel-dispatch tasks.yaml", mode="auto")
+    assert set(found.outcomes.values()) == {"success"}
+    assert LAST_WORDS[:40] in read_text(found.run.folder.answer("left", 1))
+    assert "user-spoke" not in [event["event"] for event in found.events]
+    assert LAST_WORDS[:40] not in said(found.main[-1])
+
+
 def test_spaces_and_other_alphabets_in_paths(version, tmp_path):
     stage = Stage(version, tmp_path / "mit Leerzeichen", name="Проект 計画 'ü'")
     stage.write("aufgaben für heute/déjà vu.yaml", THREE.replace("output_dir: out", 'output_dir: "résultats d\'été"'))
@@ -440,6 +463,7 @@ def test_a_model_that_copies_nothing_is_sent_back_three_times(stage):
         assert any("is left with 3 tasks to do" in str(event.get("content")) for event in found.printed)
 
 
+@pytest.mark.xfail(reason="the scripted model does not know its brief in the numbered lines of the Read tool yet")
 def test_a_run_without_hooks_is_driven_by_the_command_line(stage):
     stage.settle(disableAllHooks=True)
     stage.write("tasks.yaml", THREE)
@@ -540,7 +564,3 @@ def test_an_installed_plugin_runs(version, tmp_path, repository):
     found = stage.converse(Copyist(), "/parallel-dispatch tasks.yaml")
     assert set(found.outcomes.values()) == {"success"}
     assert "- **Succeeded**: 3" in found.report
-
-
-def test_hosts_are_fetched_once(version):
-    assert find_host(version) == os.path.join(cache_folder(), "hosts", version, "claude")

@@ -100,10 +100,8 @@ def _begin(arguments: str, payload: Payload) -> str:
         raise Blocked(_plan(loaded, parsed, project))
     try:
         return run.start(loaded, options_of(parsed), project, str(payload.get("session_id") or ""))
-    except Refusal as refusal:
+    except (Refusal, OSError) as refusal:
         raise Blocked(f"parallel-dispatch: {refusal}") from refusal
-    except OSError as error:
-        raise Blocked(f"parallel-dispatch: {error.filename}: {error.strerror}; nothing was started") from error
 
 
 def _planned(arguments: str, payload: Payload) -> str:

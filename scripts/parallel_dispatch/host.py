@@ -49,12 +49,21 @@ def _fetch(version: str, path: str) -> None:
     hosts = os.path.dirname(os.path.dirname(path))
     os.makedirs(hosts, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=hosts, prefix=".fetch-") as aside:
-        command = [npm, "pack", package, "--silent", "--pack-destination", aside, "--cache", os.path.join(aside, "npm")]
+        command = [
+            npm,
+            "pack",
+            package,
+            "--loglevel",
+            "error",
+            "--pack-destination",
+            aside,
+            "--cache",
+            os.path.join(aside, "npm"),
+        ]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         archives = [name for name in os.listdir(aside) if name.endswith(".tgz")]
         if done.returncode or len(archives) != 1:
-            why = (done.stderr.strip().splitlines() or ["npm gave no reason"])[-1]
-            raise Refusal(f"{package} could not be fetched from the npm registry: {why}")
+            raise Refusal(f"{package} could not be fetched from the npm registry: {_npm_reason(done.stderr)}")
         made = os.path.join(aside, "made")
         os.mkdir(made)
         with tarfile.open(os.path.join(aside, archives[0])) as archive:
@@ -68,6 +77,11 @@ def _fetch(version: str, path: str) -> None:
             os.rename(made, os.path.dirname(path))
     if not os.path.exists(path):
         raise Refusal(f"Claude Code {version} could not be put into {hosts}")
+
+
+def _npm_reason(stderr: str) -> str:
+    said = [line.removeprefix("npm error ") for line in stderr.splitlines() if line.startswith("npm error ")]
+    return next((line for line in said if not line.startswith("code ")), "npm gave no reason")
 
 
 def _platform() -> str:

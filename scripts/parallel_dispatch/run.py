@@ -63,10 +63,18 @@ def start(loaded: Loaded, options: Options, project: str, session: str = "") -> 
     """
     plan, folder = plan_run(loaded, options, project, "hooks" if session else "cli")
     notes = _supersede(project, session) if session else []
-    run = _create(plan, folder, loaded.data, session)
-    if session:
-        activate(project, session, os.path.realpath(sys.executable), folder.path)
-    return dispatch.opening(plan, offer(run, run.state()), notes)
+    try:
+        run = _create(plan, folder, loaded.data, session)
+        first = offer(run, run.state())
+        if session:
+            activate(project, session, os.path.realpath(sys.executable), folder.path)
+    except OSError as error:
+        shutil.rmtree(folder.path, ignore_errors=True)
+        raise Refusal(f"{folder.path} could not be written: {error.strerror}; nothing was started") from error
+    except Refusal:
+        shutil.rmtree(folder.path, ignore_errors=True)
+        raise
+    return dispatch.opening(plan, first, notes)
 
 
 def _create(plan: Plan, folder: RunFolder, task_file: bytes, session: str) -> ActiveRun:

@@ -1,5 +1,6 @@
 """Replay and decide: the order in the ledger settles every race, and every run comes to an end."""
 
+import random
 from collections import Counter
 
 import pytest
@@ -134,6 +135,12 @@ def test_a_task_with_one_failed_need_is_skipped_even_where_the_other_still_runs(
     assert list(state.open) == ["b"]
 
 
+def test_where_two_needs_fail_the_first_is_named_and_stays():
+    plan = plan_of({"a": (), "b": (), "d": ("a", "b")})
+    state = after(plan, claimed("b"), claimed("a"), closed("b", "failed"), closed("a", "failed"))
+    assert state.outcomes()["d"] == ("skipped", "needs b, which failed")
+
+
 def test_stop_cancels_the_rest_and_keeps_what_was_finished():
     plan = plan_of({"done": (), "bad": (), "after": ("bad",), "rest": ()}, on_failure="stop")
     state = after(plan, claimed("done"), closed("done"), claimed("bad"), closed("bad", "failed", reason="r"))
@@ -256,17 +263,21 @@ def test_events_of_attempts_that_never_were_change_nothing():
 # --- properties ---------------------------------------------------------------------------------------------------
 
 
+CHANCES = st.integers(0, 2**32).map(random.Random)
+"""Seeds rather than single draws: hypothesis prefers small values, and small runs meet few of each other's events."""
+
+
 @st.composite
 def plans(draw):
-    """Random DAGs of up to seven tasks, in a random order of dispatch, with random limits."""
-    size = draw(st.integers(1, 7))
-    needs = {f"t{n}": tuple(f"t{d}" for d in sorted(draw(st.sets(st.integers(0, n - 1))))) for n in range(1, size)}
-    order = draw(st.permutations(["t0", *needs]))
+    """Random DAGs of up to eight tasks, in a random order of dispatch, with random limits."""
+    chance = draw(CHANCES)
+    size = chance.randint(1, 8)
+    needs = {f"t{n}": tuple(f"t{d}" for d in range(n) if chance.random() < 2.0 / size) for n in range(size)}
     return plan_of(
-        {task: needs.get(task, ()) for task in order},
-        max_parallel=draw(st.integers(1, 4)),
-        on_failure=draw(st.sampled_from(["continue", "stop", "retry"])),
-        max_retries=draw(st.integers(0, 3)),
+        {task: needs[task] for task in chance.sample(list(needs), size)},
+        max_parallel=chance.randint(1, 4),
+        on_failure=chance.choice(["continue", "stop", "retry"]),
+        max_retries=chance.randint(0, 3),
     )
 
 
@@ -297,7 +308,7 @@ def simulated(plan, chance):
 
 
 @QUICK
-@given(plans(), st.randoms(use_true_random=False))
+@given(plans(), CHANCES)
 def test_every_run_ends_with_every_task_settled_and_no_more_tries_than_allowed(plan, chance):
     state = replay(plan, simulated(plan, chance))
     settled = {task: result for task, (result, _) in state.outcomes().items()}
@@ -312,7 +323,7 @@ def test_every_run_ends_with_every_task_settled_and_no_more_tries_than_allowed(p
 
 
 @QUICK
-@given(plans(), st.randoms(use_true_random=False))
+@given(plans(), CHANCES)
 def test_at_every_moment_the_limits_hold_and_what_is_settled_stays(plan, chance):
     events, before = simulated(plan, chance), {}
     for count in range(1, len(events) + 1):
@@ -325,7 +336,7 @@ def test_at_every_moment_the_limits_hold_and_what_is_settled_stays(plan, chance)
 
 
 @QUICK
-@given(plans(), st.randoms(use_true_random=False))
+@given(plans(), CHANCES)
 def test_events_told_again_later_change_no_outcome(plan, chance):
     events = simulated(plan, chance)
     told = list(events)
@@ -337,7 +348,7 @@ def test_events_told_again_later_change_no_outcome(plan, chance):
 
 
 @QUICK
-@given(plans(), st.randoms(use_true_random=False))
+@given(plans(), CHANCES)
 def test_replaying_twice_gives_the_same_state(plan, chance):
     events = simulated(plan, chance)
     one, two = replay(plan, events), replay(plan, events)
@@ -346,7 +357,7 @@ def test_replaying_twice_gives_the_same_state(plan, chance):
 
 
 @QUICK
-@given(plans(), st.randoms(use_true_random=False))
+@given(plans(), CHANCES)
 def test_events_in_any_order_are_replayed_without_an_error(plan, chance):
     events = simulated(plan, chance)
     chance.shuffle(events)

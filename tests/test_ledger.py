@@ -28,7 +28,9 @@ def ledger(tmp_path):
 
 
 def appender(ledger, writer, times, **how):
-    command = [sys.executable, "-I", "-S", "-c", APPEND, os.path.join(ROOT, "scripts"), ledger.path, writer, str(times)]
+    # -B, since an interpreter whose writes are cut short would leave a torn .pyc behind and use it ever after
+    start = [sys.executable, "-I", "-S", "-B", "-c", APPEND, os.path.join(ROOT, "scripts")]
+    command = [*start, ledger.path, writer, str(times)]
     return subprocess.Popen(command, stderr=subprocess.PIPE, **how)
 
 

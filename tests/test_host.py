@@ -251,7 +251,6 @@ def test_a_run_that_a_crash_cut_off_ends_in_a_report_before_the_next_one(stage):
     assert "- **Succeeded**: 1" in read_text(second.folder.report)
 
 
-@pytest.mark.xfail(reason="a message handed back is not shrunk yet, and counts as a word of the user's")
 def test_what_agents_hand_back_in_auto_mode_stays_out_of_the_main_conversation(tmp_path):
     stage = Stage("2.1.329", tmp_path)  # the older host has no such tool
     stage.write("tasks.yaml", THREE)
@@ -463,7 +462,6 @@ def test_a_model_that_copies_nothing_is_sent_back_three_times(stage):
         assert any("is left with 3 tasks to do" in str(event.get("content")) for event in found.printed)
 
 
-@pytest.mark.xfail(reason="the scripted model does not know its brief in the numbered lines of the Read tool yet")
 def test_a_run_without_hooks_is_driven_by_the_command_line(stage):
     stage.settle(disableAllHooks=True)
     stage.write("tasks.yaml", THREE)

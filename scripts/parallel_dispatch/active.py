@@ -17,6 +17,9 @@ GRACE_SECONDS = 60.0
 GRACE_SHARE = 0.5
 """The grace after a deadline: at least so many seconds, or this share of the timeout."""
 
+TRANSCRIPT_SECONDS = 10.0
+"""How long an event waits for the transcript of a new agent."""
+
 Payload = dict[str, object]
 
 
@@ -77,8 +80,9 @@ class ActiveRun:
             return
         named = parse_marker(prompt)
         attempt: Attempt | None = None
+        state = self.state()
         if named and named[0] == self.plan.run:
-            attempts = self.state().attempts.get(named[1], [])
+            attempts = state.attempts.get(named[1], [])
             attempt = attempts[named[2] - 1] if 1 <= named[2] <= len(attempts) else None
         if attempt is None:
             write_whole(path, "")
@@ -86,21 +90,36 @@ class ActiveRun:
         self.ledger.append("bound", task=attempt.task, attempt=attempt.number, agent_id=agent_id, transcript=transcript)
         deadline = attempt.claimed + backoff(attempt.number) + self.plan.timeout
         grace = max(GRACE_SECONDS, GRACE_SHARE * self.plan.timeout)
-        tie = Tie(attempt.task, attempt.number, deadline, deadline + grace, transcript)
+        called_off = f"stopped, because {state.stopped_by} failed" if state.stopped_by else ""
+        tie = Tie(attempt.task, attempt.number, deadline, deadline + grace, transcript, called_off)
         write_whole(path, tie.to_json())
+
+    def call_off(self, agent_id: str, why: str) -> None:
+        """The agent is to end at its next tool call."""
+        path = self.folder.agent(agent_id)
+        tie = Tie.read(path) if agent_id else None
+        if tie and not tie.called_off:
+            tie.called_off = why
+            write_whole(path, tie.to_json())
 
 
 class Tie:
-    """What an agent works at, and until when (epoch seconds): told to finish at `deadline`, ended at `end`."""
+    """What an agent works at, and until when (epoch seconds): told to finish at `deadline`, ended at `end`.
 
-    __slots__ = ("attempt", "deadline", "end", "task", "transcript")
+    `called_off` says why the agent is to end at its next tool call, whatever the time.
+    """
 
-    def __init__(self, task: str, attempt: int, deadline: float, end: float, transcript: str) -> None:
+    __slots__ = ("attempt", "called_off", "deadline", "end", "task", "transcript")
+
+    def __init__(
+        self, task: str, attempt: int, deadline: float, end: float, transcript: str, called_off: str = ""
+    ) -> None:
         self.task = task
         self.attempt = attempt
         self.deadline = deadline
         self.end = end
         self.transcript = transcript
+        self.called_off = called_off
 
     def to_json(self) -> str:
         """The text of the tie's file."""
@@ -121,7 +140,11 @@ def find(project: str, session: str) -> ActiveRun | None:
 
 def activate(project: str, session: str, python: str, run: str) -> None:
     """The conversation drives this run from now on; its hooks use this interpreter."""
-    write_whole(active_file(project, session), f"{python}\n{run}\n")
+    path, text = active_file(project, session), f"{python}\n{run}\n"
+    try:
+        write_whole(path, text)
+    except FileNotFoundError:  # another conversation took the empty folder away in between
+        write_whole(path, text)
 
 
 def deactivate(project: str, session: str) -> None:
@@ -144,17 +167,36 @@ def agent_transcript(payload: Payload, agent_id: str) -> str:
 
 
 def _first_prompt(transcript: str) -> str:
-    """The prompt that an agent was given; the host may write it a moment after the agent's first tool call."""
-    for _ in range(50):
-        line = read_text(transcript).partition("\n")[0]
-        message = quickjson.record(line).get("message")
+    """The prompt that an agent was given. A busy host may write it only seconds after the agent's first event."""
+    patience = time.monotonic() + TRANSCRIPT_SECONDS
+    while True:
+        message = quickjson.record(_first_line(transcript)).get("message")
         if isinstance(message, dict):
             return _content(message.get("content"))
+        if time.monotonic() > patience:
+            return ""
         time.sleep(0.02)
-    return ""
+
+
+def _first_line(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.readline()
+    except FileNotFoundError:
+        return ""
 
 
 def _content(content: object) -> str:
     if isinstance(content, list):
         content = content[0].get("text") if content and isinstance(content[0], dict) else ""
     return content if isinstance(content, str) else ""
+
+
+def decide_call(decision: str, reason: str, updated: Payload | None = None) -> Payload:
+    """A `PreToolUse` answer: allow or deny, why, and the call's input where it changes."""
+    inner: Payload = {
+        "hookEventName": "PreToolUse",
+        "permissionDecision": decision,
+        "permissionDecisionReason": f"parallel-dispatch: {reason}",
+    }
+    return {"hookSpecificOutput": {**inner, "updatedInput": updated} if updated else inner}

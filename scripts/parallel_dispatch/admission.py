@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-from .active import ActiveRun, Payload, marker, parse_marker
+from .active import ActiveRun, Payload, decide_call, marker, parse_marker
 from .decide import backoff
 from .places import read_text
 from .state import Attempt
@@ -19,33 +19,33 @@ def on_agent_call(payload: Payload, run: ActiveRun) -> Payload | None:
     if payload.get("agent_id"):
         if run.tie(payload) is None:
             return None
-        return _deny("An agent of a parallel-dispatch run starts no agents of its own; do the work yourself.")
+        return decide_call(
+            "deny", "An agent of a parallel-dispatch run starts no agents of its own; do the work yourself."
+        )
     call = payload.get("tool_input")
     named = parse_marker(call.get("prompt")) if isinstance(call, dict) else None
     if not isinstance(call, dict) or named is None:
         return None
     if named[0] != run.plan.run:
-        return _deny(f"{named[0]} is not the run of this conversation, which is {run.plan.run}.")
+        return decide_call("deny", f"{named[0]} is not the run of this conversation, which is {run.plan.run}.")
     tool_use_id = str(payload.get("tool_use_id") or "")
     run.ledger.append("claimed", task=named[1], call=tool_use_id)
     state = run.state()
     attempt = state.calls.get(tool_use_id)
     if attempt is None:
-        return _deny(state.rejected.get(tool_use_id, "the claim was not recorded"))
+        return decide_call("deny", state.rejected.get(tool_use_id, "the claim was not recorded"))
     try:
         set_aside(run, attempt)
     except OSError as error:
         reason = f"what lies at its output's place could not be moved away: {error}"
         run.ledger.append("closed", task=attempt.task, attempt=attempt.number, outcome="failed", reason=reason)
-        return _deny(reason)
+        return decide_call("deny", reason)
     before = state.attempts[attempt.task][attempt.number - 2].ended if attempt.number > 1 else None
     if before is not None:
         time.sleep(max(0.0, before + backoff(attempt.number) - time.time()))
     task = run.plan.tasks[attempt.task]
     updated = {**call, "prompt": brief(run, attempt), "subagent_type": task.subagent_type, "run_in_background": False}
-    return {
-        "hookSpecificOutput": {"hookEventName": "PreToolUse", "permissionDecision": "allow", "updatedInput": updated}
-    }
+    return decide_call("allow", f"{attempt.task} of the run {run.plan.run}", updated)
 
 
 def set_aside(run: ActiveRun, attempt: Attempt) -> None:
@@ -69,13 +69,3 @@ def brief(run: ActiveRun, attempt: Attempt) -> str:
         return text
     rest = read_text(run.folder.brief(attempt.task, 1)).partition("\n")[2]
     return f"{marker(run.plan.run, attempt.task, attempt.number)}\n{rest}"
-
-
-def _deny(reason: str) -> Payload:
-    return {
-        "hookSpecificOutput": {
-            "hookEventName": "PreToolUse",
-            "permissionDecision": "deny",
-            "permissionDecisionReason": f"parallel-dispatch: {reason}",
-        }
-    }

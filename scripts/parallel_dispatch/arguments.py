@@ -7,6 +7,7 @@ import os
 import subprocess
 from typing import NoReturn
 
+from .places import runs_folder
 from .planner import Options
 
 
@@ -49,10 +50,19 @@ def options_of(arguments: argparse.Namespace) -> Options:
 
 
 def project_of(folder: str) -> str:
-    """The project that a folder belongs to: the host's word, else the git top level, else the folder itself."""
+    """The project that a folder belongs to.
+
+    The host's word; else the nearest folder above that has runs, since the host's project may lie below the top of the
+    repository; else the git top level; else the folder itself.
+    """
     named = os.environ.get("CLAUDE_PROJECT_DIR")
     if named:
         return os.path.abspath(named)
+    above = os.path.abspath(folder)
+    while os.path.dirname(above) != above:
+        if os.path.isdir(runs_folder(above)):
+            return above
+        above = os.path.dirname(above)
     try:
         done = subprocess.run(
             ["git", "-C", folder, "rev-parse", "--show-toplevel"], capture_output=True, text=True, check=False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-from .active import ActiveRun, Payload, parse_marker
+from .active import ActiveRun, Payload, Tie, decide_call, parse_marker
 from .admission import set_aside
 from .judge import close, keep_answer, lacking
 from .state import MAX_SENT_BACK, Attempt, State
@@ -19,15 +19,39 @@ def on_agent_stop(payload: Payload, run: ActiveRun) -> Payload | None:
     attempt = run.state().attempts[tie.task][tie.attempt - 1]
     if not attempt.is_open:
         return None
-    lack = lacking(run.plan, run.plan.tasks[tie.task])
-    if lack and attempt.sent_back < MAX_SENT_BACK and time.time() < tie.deadline:
-        run.ledger.append("sent-back", task=tie.task, attempt=tie.attempt, reason=lack)
-        output = run.plan.tasks[tie.task].output
-        return {"decision": "block", "reason": f"You are not done: {lack}. Write it to {output}, then stop."}
+    lack = _send_back(run, attempt, tie)
+    if lack:
+        return {"decision": "block", "reason": lack}
     words = payload.get("last_assistant_message")
     keep_answer(run, attempt, words)
     close(run, attempt, f"last words: {words}" if words else "", str(payload.get("agent_id")), tie.transcript)
     return None
+
+
+def on_handback(payload: Payload, run: ActiveRun, tie: Tie) -> Payload | None:
+    """An agent that reports through a tool of its own (2.1.329 in auto mode); sending it back at its stop is too late.
+
+    What it hands over reaches the main conversation whole, so it is kept and shrunk here.
+    """
+    attempt = run.state().attempts[tie.task][tie.attempt - 1]
+    call = payload.get("tool_input")
+    if not isinstance(call, dict):
+        return None
+    lack = _send_back(run, attempt, tie) if attempt.is_open else ""
+    if lack:
+        return decide_call("deny", lack)
+    keep_answer(run, attempt, call.get("message"))
+    return decide_call("allow", "the end of a task", {**call, "message": f"{tie.task}: see the run's report"})
+
+
+def _send_back(run: ActiveRun, attempt: Attempt, tie: Tie) -> str:
+    """What an agent hears that wants to stop without its output; empty where it may stop."""
+    task = run.plan.tasks[tie.task]
+    lack = lacking(run.plan, task)
+    if not lack or attempt.sent_back >= MAX_SENT_BACK or time.time() >= tie.deadline:
+        return ""
+    run.ledger.append("sent-back", task=tie.task, attempt=tie.attempt, reason=lack)
+    return f"You are not done: {lack}. Write it to {task.output}, then stop."
 
 
 def on_agent_death(payload: Payload, run: ActiveRun) -> None:

@@ -15,7 +15,8 @@ from .judge import close
 from .state import CANCELLED
 
 COMMAND = "/parallel-dispatch"
-NOTIFICATION = "<task-notification>"
+NOTIFICATIONS = ("<task-notification>", "<agent-message from=")
+"""How prompts begin that the host writes by itself when an agent ends."""
 MAX_REMINDERS = 3
 """How often a conversation that stops with work left is sent back without progress."""
 
@@ -37,7 +38,7 @@ def on_prompt(payload: Payload, run: ActiveRun) -> str:
     if prompt.startswith(COMMAND):
         return ""
     _forget_offer(run)
-    if prompt.startswith(NOTIFICATION):
+    if prompt.startswith(NOTIFICATIONS):
         decision = decide(run.state())
         return "prompt" if decision.dispatch or decision.over else ""
     run.ledger.append("user-spoke")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 BLOCK = re.compile(r"Dispatch.*copied exactly\.\n```json\n(\[.*?\])\n```", re.DOTALL)
-OUTPUT = re.compile(r"^Output (file|directory): (.+)$", re.MULTILINE)
+OUTPUT = re.compile(r"^(?:\s*\d+\t)?Output (file|directory): (.+)$", re.MULTILINE)  # with the Read tool's line number
 BRIEF = re.compile(r"^pd:\S+ Read and follow (.+)")
 
 

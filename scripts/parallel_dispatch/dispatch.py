@@ -18,12 +18,17 @@ LIMIT = 9_500
 """How many characters of a hook's words the host shows whole: 10,000, with room for its own."""
 
 
-def row(plan: Plan, folder: RunFolder, task: PlannedTask, attempt: int) -> dict[str, str]:
-    """The Agent call for one attempt. Its prompt works without hooks, too: the agent reads its brief."""
+def row(plan: Plan, folder: RunFolder, task: PlannedTask, attempt: int) -> dict[str, object]:
+    """The Agent call for one attempt. Its prompt works without hooks, too: the agent reads its brief.
+
+    With hooks, admission says that the call runs in the foreground; without them, the row must.
+    """
+    foreground = {"run_in_background": False} if plan.driver == "cli" else {}
     return {
         "description": task.id,
         "subagent_type": task.subagent_type,
         "prompt": f"{marker(plan.run, task.id, attempt)} Read and follow {folder.brief(task.id, attempt)}",
+        **foreground,
     }
 
 

@@ -65,13 +65,19 @@ def close(
     if lack:
         error = _last_tool_error(transcript or attempt.transcript)
         reasons = [lack, why and brief_words(why), error and f"its last tool error: {brief_words(error)}"]
-        reason = "; ".join(part for part in reasons if part)
-        run.ledger.append("closed", task=task.id, attempt=attempt.number, outcome=otherwise, reason=reason, **fields)
-        return f"{task.id}: {otherwise}: {reason}"
-    size, digest = fingerprint(task)
-    fields.update(bytes=size, sha256=digest)
-    run.ledger.append("closed", task=task.id, attempt=attempt.number, outcome=SUCCESS, reason="", **fields)
-    return f"{task.id}: done, {size:,} bytes in {run.plan.shown(task.output)}"
+        outcome, reason = otherwise, "; ".join(part for part in reasons if part)
+        line = f"{task.id}: {outcome}: {reason}"
+    else:
+        outcome, reason = SUCCESS, ""
+        size, digest = fingerprint(task)
+        fields.update(bytes=size, sha256=digest)
+        line = f"{task.id}: done, {size:,} bytes in {run.plan.shown(task.output)}"
+    run.ledger.append("closed", task=task.id, attempt=attempt.number, outcome=outcome, reason=reason, **fields)
+    run.call_off(agent_id or attempt.agent_id, "its attempt is closed")
+    if outcome == FAILED and run.plan.on_failure == "stop":
+        for other in run.state().open.values():
+            run.call_off(other.agent_id, f"stopped, because {task.id} failed")
+    return line
 
 
 def keep_answer(run: ActiveRun, attempt: Attempt, words: object) -> None:

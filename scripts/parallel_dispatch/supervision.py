@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import time
 
-from .active import ActiveRun, Payload, Tie
+from .active import ActiveRun, Payload, Tie, decide_call
+from .closing import on_handback
 from .judge import close
+from .state import CANCELLED
 
+HANDBACK = "SubagentHandback"
 WRITING = ("Write", "Edit", "MultiEdit", "NotebookEdit")
 
 
@@ -21,15 +24,17 @@ def on_tool_call(payload: Payload, run: ActiveRun) -> Payload | None:
     tie = run.tie(payload)
     if tie is None:
         return None
+    if payload.get("tool_name") == HANDBACK:
+        return on_handback(payload, run, tie)
     now = time.time()
-    if now >= tie.end:
+    if now >= tie.end or tie.called_off:
         return _end(run, tie)
     own = _is_own_output(payload, run, tie)
     if now >= tie.deadline and not own:
         output = run.plan.tasks[tie.task].output
-        return _decide("deny", f"Time is up. Write what you have to {output} now, then stop.")
+        return decide_call("deny", f"Time is up. Write what you have to {output} now, then stop.")
     if own and payload.get("permission_mode") != "plan":
-        return _decide("allow", "the task's own declared output")
+        return decide_call("allow", "the task's own declared output")
     return None
 
 
@@ -44,22 +49,12 @@ def _is_own_output(payload: Payload, run: ActiveRun, tie: Tie) -> bool:
 
 
 def _end(run: ActiveRun, tie: Tie) -> Payload:
+    """An agent ended at its tool call, since its time is up, its run is stopped or its attempt is closed."""
     attempt = run.state().attempts[tie.task][tie.attempt - 1]
-    if attempt.is_open:
-        close(
-            run,
-            attempt,
-            f"timeout: ended {run.plan.timeout:g} s and a grace after its start",
-            transcript=tie.transcript,
-        )
-    return {"continue": False, "stopReason": f"parallel-dispatch: the time of {tie.task} is up"}
-
-
-def _decide(decision: str, reason: str) -> Payload:
-    return {
-        "hookSpecificOutput": {
-            "hookEventName": "PreToolUse",
-            "permissionDecision": decision,
-            "permissionDecisionReason": f"parallel-dispatch: {reason}",
-        }
-    }
+    if attempt.is_open and tie.called_off:
+        close(run, attempt, tie.called_off, transcript=tie.transcript, otherwise=CANCELLED)
+    elif attempt.is_open:
+        why = f"timeout: ended {run.plan.timeout:g} s and a grace after its start"
+        close(run, attempt, why, transcript=tie.transcript)
+    why = f"{tie.task} ends here, {tie.called_off}" if tie.called_off else f"the time of {tie.task} is up"
+    return {"continue": False, "stopReason": f"parallel-dispatch: {why}"}

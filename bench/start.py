@@ -83,6 +83,7 @@ def main() -> None:
     parser.add_argument("--host", action="append", metavar="VERSION", help=f"default: {' and '.join(sides.VERSIONS)}")
     arguments = parser.parse_args()
     found: dict[tuple[str, bool], list[float]] = {}
+    busy = os.getloadavg()[1]
     with sides.stages(arguments.host or sides.VERSIONS) as pairs:
         for number in range(arguments.repetitions + 1):
             for stage in (stage for pair in pairs for stage in pair):
@@ -91,7 +92,10 @@ def main() -> None:
                     found.setdefault((stage.version, stage.has_plugin), []).append(milliseconds)
         rows = [row(ours.version, found[ours.version, True], found[ours.version, False]) for ours, _ in pairs]
     print(sides.table(("Claude Code", "ours, ms", "bare, ms", "ours ÷ bare", "ms per agent", ""), rows))
-    print(f"\n{AGENTS} agents, medians of {arguments.repetitions} (range). Limit: {LIMIT_MS:g} ms per agent.")
+    print(
+        f"\n{AGENTS} agents, medians of {arguments.repetitions} (range). Limit: {LIMIT_MS:g} ms per agent. "
+        f"Load average {busy:.1f} before, {os.getloadavg()[1]:.1f} after, on {os.cpu_count()} cores."
+    )
 
 
 if __name__ == "__main__":

@@ -8,11 +8,13 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
 from builders import CALLS, RECORDED, ROOT, RUN, SESSION, VERSIONS, claimed, closed, event, read, write
 from hooking import Conversation, heard, rows
+from parallel_dispatch import active
 
 TASK_FILE = """
 name: three-and-one
@@ -30,7 +32,8 @@ def pythons():
     """The interpreters that hooks must run on and that are here: these tests' own, and the oldest that counts."""
     found = glob.glob(os.path.expanduser("~/.pyenv/versions/3.9.*/bin/python3.9"))
     oldest = next(iter(found), None) or shutil.which("python3.9")
-    return [sys.executable, pytest.param(oldest, marks=pytest.mark.skipif(not oldest, reason="no Python 3.9 here"))]
+    none = pytest.mark.skipif(not oldest, reason="there is no Python 3.9 here")
+    return [pytest.param(sys.executable, id="this Python"), pytest.param(oldest, marks=none, id="Python 3.9")]
 
 
 @pytest.fixture(params=VERSIONS)
@@ -249,6 +252,24 @@ def test_a_marker_that_names_no_attempt_of_this_run_makes_an_agent_nobody_of_our
     assert conversation.asks_to_write(conversation.output("a")) is None
 
 
+def test_an_agent_whose_transcript_comes_late_is_waited_for(conversation):
+    conversation.begin()
+    assert conversation.calls("a")["permissionDecision"] == "allow"
+    late = threading.Timer(0.3, conversation.starts, ["a"])
+    late.start()
+    assert conversation.asks_to_write(conversation.output("a")) == "allow"
+    late.join()
+
+
+def test_an_agent_whose_transcript_comes_later_still_is_asked_again(conversation, monkeypatch):
+    monkeypatch.setattr(active, "TRANSCRIPT_SECONDS", 0.0)
+    run = conversation.begin(claimed("a"))
+    payload = conversation.payload("PreToolUse-Bash", AGENT="agent-of-a", CALL="toolu_2")
+    assert run.tie(payload) is None
+    conversation.starts("a")
+    assert run.tie(payload).task == "a"
+
+
 @pytest.mark.parametrize("mode", ["default", "acceptEdits", "dontAsk"])
 def test_an_agents_own_output_is_written_without_a_prompt(conversation, mode):
     conversation.begin()
@@ -349,6 +370,40 @@ def test_a_long_timeout_has_a_grace_of_half_its_length(conversation):
     conversation.begin(claimed("a", time=time.time() - 1400), timeout=1000.0)
     conversation.starts("a")
     assert "continue" not in conversation.tell("PreToolUse-Bash", AGENT="agent-of-a", CALL="toolu_2")
+
+
+def test_an_agent_whose_attempt_is_closed_is_ended_at_its_next_tool_call_and_writes_nothing_more(conversation):
+    conversation.begin()
+    conversation.does("a")
+    answer = conversation.fire(
+        conversation.payload("PreToolUse-Write", AGENT="agent-of-a", CALL="toolu_2", FILE=conversation.output("a"))
+    )
+    assert answer["continue"] is False
+    assert "a ends here, its attempt is closed" in answer["stopReason"]
+    assert conversation.outcome("a") == ("success", "")
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["already known", "not yet known"])
+def test_a_failure_that_stops_the_run_ends_the_agents_that_still_work(conversation, known):
+    conversation.begin(on_failure="stop")
+    conversation.admits("a", "b")
+    if known:
+        assert conversation.tell("PreToolUse-Bash", AGENT="agent-of-b", CALL="toolu_1") is None
+    conversation.returns("a")
+    answer = conversation.tell("PreToolUse-Bash", AGENT="agent-of-b", CALL="toolu_2")
+    assert answer["continue"] is False
+    outcome, reason = conversation.outcome("b")
+    assert outcome == "cancelled"
+    assert "stopped, because a failed" in reason
+
+
+def test_an_agent_that_is_ended_with_its_output_written_has_succeeded(conversation):
+    conversation.begin(on_failure="stop")
+    conversation.admits("a", "b")
+    conversation.returns("a")
+    conversation.writes("b")
+    assert conversation.tell("PreToolUse-Bash", AGENT="agent-of-b", CALL="toolu_2")["continue"] is False
+    assert conversation.outcome("b") == ("success", "")
 
 
 # --- the ends of agents -------------------------------------------------------------------------------------------
@@ -496,6 +551,28 @@ def test_a_call_that_fails_is_a_failed_task_with_the_hosts_words(conversation):
     outcome, reason = conversation.outcome("b")
     assert outcome == "failed"
     assert "the call failed: Agent type 'nosuch' not found" in reason
+
+
+def hands_back(conversation, message="A long story."):
+    """An agent reports through the tool that the newer host gives it in auto mode."""
+    payload = conversation.payload("PreToolUse-Write", AGENT="agent-of-a", CALL="toolu_h", FILE="")
+    return conversation.fire(payload | {"tool_name": "SubagentHandback", "tool_input": {"message": message}})
+
+
+def test_a_handback_without_the_output_is_sent_back_twice(conversation):
+    conversation.begin()
+    conversation.admits("a")
+    answers = [hands_back(conversation)["hookSpecificOutput"] for _ in range(3)]
+    assert [answer["permissionDecision"] for answer in answers] == ["deny", "deny", "allow"]
+    assert "You are not done: its output out/a.md does not exist" in answers[0]["permissionDecisionReason"]
+
+
+def test_a_handback_is_kept_whole_and_reaches_the_conversation_as_one_line(conversation):
+    conversation.begin()
+    conversation.admits("a")
+    conversation.writes("a")
+    assert hands_back(conversation)["hookSpecificOutput"]["updatedInput"] == {"message": "a: see the run's report"}
+    assert read(conversation.run.folder.answer("a", 1)) == "A long story.\n"
 
 
 def test_an_api_error_of_the_main_conversation_is_none_of_ours(conversation):
@@ -680,14 +757,6 @@ def test_what_the_user_interrupted_is_cancelled_and_what_was_done_is_kept(conver
     assert conversation.outcome("a")[0] == "cancelled"
     assert "interrupted by the user" in conversation.outcome("a")[1]
     assert conversation.outcome("b") == ("success", "")
-
-
-def test_an_agent_whose_transcript_comes_late_is_still_found(conversation):
-    conversation.begin()
-    assert conversation.calls("a")["permissionDecision"] == "allow"
-    assert conversation.asks_to_write(conversation.output("a")) is None
-    conversation.starts("a")
-    assert conversation.asks_to_write(conversation.output("a")) == "allow"
 
 
 def test_our_own_command_is_not_the_user_saying_something_else(conversation):

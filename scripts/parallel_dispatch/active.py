@@ -8,11 +8,11 @@ import time
 from . import quickjson
 from .decide import backoff
 from .ledger import Ledger
+from .marker import parse_marker
 from .places import RunFolder, active_file, read_text, write_whole
 from .plan import Plan
 from .state import Attempt, State, replay
 
-MARKER = "pd:"
 GRACE_SECONDS = 60.0
 GRACE_SHARE = 0.5
 """The grace after a deadline: at least so many seconds, or this share of the timeout."""
@@ -21,21 +21,6 @@ TRANSCRIPT_SECONDS = 10.0
 """How long an event waits for the transcript of a new agent."""
 
 Payload = dict[str, object]
-
-
-def marker(run: str, task: str, attempt: int) -> str:
-    """The word that ties a host call to an attempt."""
-    return f"{MARKER}{run}/{task}" + (f"#{attempt}" if attempt > 1 else "")
-
-
-def parse_marker(text: object) -> tuple[str, str, int] | None:
-    """Run, task and attempt named by the marker at the start of a prompt."""
-    if not isinstance(text, str) or not text.startswith(MARKER):
-        return None
-    word = text.split(None, 1)[0][len(MARKER) :]
-    run, slash, rest = word.partition("/")
-    task, _, number = rest.partition("#")
-    return (run, task, int(number) if number.isdigit() else 1) if slash and task else None
 
 
 class ActiveRun:

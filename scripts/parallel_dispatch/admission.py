@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import time
 
-from .active import ActiveRun, Payload, decide_call, marker, parse_marker
+from .active import ActiveRun, Payload, decide_call
 from .decide import backoff
+from .marker import marker, parse_marker
 from .places import read_text
 from .state import Attempt
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .active import marker
+from .marker import marker
 from .plan import Plan
 from .state import State
 from .templates import render

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import time
 
-from .active import ActiveRun, Payload, Tie, decide_call, parse_marker
+from .active import ActiveRun, Payload, Tie, decide_call
 from .admission import set_aside
 from .judge import close, keep_answer, lacking
+from .marker import parse_marker
 from .state import MAX_SENT_BACK, Attempt, State
 
 

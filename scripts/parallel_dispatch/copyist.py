@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .active import parse_marker
+from .marker import parse_marker
 from .scripted_model import Call, Reply, Request, texts
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import quickjson
-from .active import marker
+from .marker import marker
 from .places import RunFolder
 from .state import FAILED, SUCCESS, State
 

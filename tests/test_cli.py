@@ -337,8 +337,8 @@ def test_a_teams_own_template_wins_over_ours(terminal):
 def test_the_doctor_checks_the_machine_one_by_one(terminal):
     terminal.env["PATH"] = os.path.dirname(sys.executable) + ":/usr/bin:/bin"
     lines = terminal.runs("doctor", code=0).stdout.splitlines()
-    assert len(lines) >= 7
-    assert {line[:7] for line in lines} == {"ok     "}
+    assert sum(line.startswith("ok ") for line in lines) >= 7
+    assert not any(line.startswith("WRONG") for line in lines)
 
 
 def test_the_doctor_names_what_is_wrong(terminal):

@@ -122,8 +122,6 @@ class Play:
         for agent in range(AGENTS):
             self.admit(agent)
         for agent in range(AGENTS):
-            self.act("SubagentStart", agent, self.theatre.event("SubagentStart", agent))
-        for agent in range(AGENTS):
             self.act("PreToolUse in an agent, its first", agent, self.read(agent))
         self.show("PreToolUse in an agent", self.read(AGENTS - 1))
         for agent in range(AGENTS):

@@ -110,12 +110,11 @@ class Conversation:
         return answer and answer["hookSpecificOutput"]
 
     def starts(self, task, agent=None, prompt=None):
-        """The host starts an agent with a prompt: its transcript is there, its start is told."""
+        """The host starts an agent with a prompt: its transcript is there."""
         agent = agent or f"agent-of-{task}"
         path = os.path.join(self.host, SESSION, "subagents", f"agent-{agent}.jsonl")
         first = f"pd:{self.run.plan.run}/{task}\nThe brief." if prompt is None else prompt
         write(path, transcript(self.version, AGENT=agent, PROMPT=first, PROJECT=self.project))
-        self.tell("SubagentStart", AGENT=agent)
         return agent
 
     def admits(self, *tasks):

@@ -14,7 +14,7 @@ import time
 import pytest
 from builders import CALLS, RECORDED, ROOT, RUN, SESSION, VERSIONS, claimed, closed, event, read, write
 from hooking import Conversation, heard, rows
-from parallel_dispatch import active
+from parallel_dispatch import transcript
 
 TASK_FILE = """
 name: three-and-one
@@ -262,7 +262,7 @@ def test_an_agent_whose_transcript_comes_late_is_waited_for(conversation):
 
 
 def test_an_agent_whose_transcript_comes_later_still_is_asked_again(conversation, monkeypatch):
-    monkeypatch.setattr(active, "TRANSCRIPT_SECONDS", 0.0)
+    monkeypatch.setattr(transcript, "PATIENCE_SECONDS", 0.0)
     run = conversation.begin(claimed("a"))
     payload = conversation.payload("PreToolUse-Bash", AGENT="agent-of-a", CALL="toolu_2")
     assert run.tie(payload) is None

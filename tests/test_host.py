@@ -194,6 +194,20 @@ def test_directories_as_outputs_and_nothing_beside_them(stage):
     assert not os.path.exists(foreign)
 
 
+def test_outputs_that_the_host_lets_no_agent_write_are_written_all_the_same(stage):
+    stage.write(
+        "tasks.yaml",
+        "name: names\ntasks:\n  - {id: analysis, prompt: x}\n  - {id: b, prompt: x, output: sub/SUMMARY-of-b.md}\n",
+    )
+    stage.write("out/draft-analysis.md", "left by somebody")
+    found = stage.converse(Talkative(), "/parallel-dispatch tasks.yaml --output out")
+    assert found.outcomes == {"analysis": "success", "b": "success"}
+    assert found.denials == []
+    assert sorted(os.listdir(os.path.join(stage.project, "out"))) == ["analysis.md", "sub"]
+    assert os.listdir(os.path.join(stage.project, "out", "sub")) == ["SUMMARY-of-b.md"]
+    assert read_text(f"{found.run.folder.before('analysis', 1)}.draft") == "left by somebody"
+
+
 def test_plan_mode_writes_nothing_and_starts_no_agent(stage):
     stage.write("tasks.yaml", THREE)
     before = listing(stage.project)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 
 from . import quickjson
 from .decide import backoff
@@ -12,13 +11,11 @@ from .marker import parse_marker
 from .places import RunFolder, active_file, read_text, write_whole
 from .plan import Plan
 from .state import Attempt, State, replay
+from .transcript import agent_transcript, first_prompt
 
 GRACE_SECONDS = 60.0
 GRACE_SHARE = 0.5
 """The grace after a deadline: at least so many seconds, or this share of the timeout."""
-
-TRANSCRIPT_SECONDS = 10.0
-"""How long an event waits for the transcript of a new agent."""
 
 Payload = dict[str, object]
 
@@ -60,7 +57,7 @@ class ActiveRun:
 
     def _tie_new(self, agent_id: str, payload: Payload, path: str) -> None:
         transcript = agent_transcript(payload, agent_id)
-        prompt = _first_prompt(transcript)
+        prompt, started = first_prompt(transcript)
         if not prompt:  # not there yet: ask again at the agent's next event
             return
         named = parse_marker(prompt)
@@ -72,6 +69,7 @@ class ActiveRun:
         if attempt is None:
             write_whole(path, "")
             return
+        self.ledger.append("agent-started", agent_id=agent_id, time=started)
         self.ledger.append("bound", task=attempt.task, attempt=attempt.number, agent_id=agent_id, transcript=transcript)
         deadline = attempt.claimed + backoff(attempt.number) + self.plan.timeout
         grace = max(GRACE_SECONDS, GRACE_SHARE * self.plan.timeout)
@@ -140,41 +138,6 @@ def deactivate(project: str, session: str) -> None:
         os.rmdir(os.path.dirname(path))
     except OSError:  # already gone, or another conversation's file is there
         return
-
-
-def agent_transcript(payload: Payload, agent_id: str) -> str:
-    """Where the host keeps an agent's transcript."""
-    own = payload.get("agent_transcript_path")
-    if isinstance(own, str) and own:
-        return own
-    main = str(payload.get("transcript_path") or "")
-    return os.path.join(main[: -len(".jsonl")], "subagents", f"agent-{agent_id}.jsonl")
-
-
-def _first_prompt(transcript: str) -> str:
-    """The prompt that an agent was given. A busy host may write it only seconds after the agent's first event."""
-    patience = time.monotonic() + TRANSCRIPT_SECONDS
-    while True:
-        message = quickjson.record(_first_line(transcript)).get("message")
-        if isinstance(message, dict):
-            return _content(message.get("content"))
-        if time.monotonic() > patience:
-            return ""
-        time.sleep(0.02)
-
-
-def _first_line(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return file.readline()
-    except FileNotFoundError:
-        return ""
-
-
-def _content(content: object) -> str:
-    if isinstance(content, list):
-        content = content[0].get("text") if content and isinstance(content[0], dict) else ""
-    return content if isinstance(content, str) else ""
 
 
 def decide_call(decision: str, reason: str, updated: Payload | None = None) -> Payload:

@@ -51,16 +51,23 @@ def on_agent_call(payload: Payload, run: ActiveRun) -> Payload | None:
 
 def set_aside(run: ActiveRun, attempt: Attempt) -> None:
     """What lay at the output's place before the attempt, moved into the run's folder: it does not count."""
-    output = run.plan.tasks[attempt.task].output.rstrip("/")
-    if os.path.lexists(output):
-        keep = run.folder.before(attempt.task, attempt.number)
-        os.makedirs(os.path.dirname(keep), exist_ok=True)
-        try:
-            os.rename(output, keep)
-        except OSError:  # another file system
-            import shutil
+    task = run.plan.tasks[attempt.task]
+    keep = run.folder.before(attempt.task, attempt.number)
+    _move(task.output.rstrip("/"), keep)
+    if task.draft != task.output:
+        _move(task.draft, f"{keep}.draft")
 
-            shutil.move(output, keep)
+
+def _move(path: str, keep: str) -> None:
+    if not os.path.lexists(path):
+        return
+    os.makedirs(os.path.dirname(keep), exist_ok=True)
+    try:
+        os.rename(path, keep)
+    except OSError:  # another file system
+        import shutil
+
+        shutil.move(path, keep)
 
 
 def brief(run: ActiveRun, attempt: Attempt) -> str:

@@ -7,7 +7,7 @@ import time
 
 from .active import ActiveRun, Payload, Tie, decide_call
 from .admission import set_aside
-from .judge import close, keep_answer, lacking
+from .judge import close, keep_answer, lacking, take_draft
 from .marker import parse_marker
 from .state import MAX_SENT_BACK, Attempt, State
 
@@ -48,11 +48,12 @@ def on_handback(payload: Payload, run: ActiveRun, tie: Tie) -> Payload | None:
 def _send_back(run: ActiveRun, attempt: Attempt, tie: Tie) -> str:
     """What an agent hears that wants to stop without its output; empty where it may stop."""
     task = run.plan.tasks[tie.task]
+    take_draft(task)
     lack = lacking(run.plan, task)
     if not lack or attempt.sent_back >= MAX_SENT_BACK or time.time() >= tie.deadline:
         return ""
     run.ledger.append("sent-back", task=tie.task, attempt=tie.attempt, reason=lack)
-    return f"You are not done: {lack}. Write it to {task.output}, then stop."
+    return f"You are not done: {lack}. Write it to {task.draft}, then stop."
 
 
 def on_agent_death(payload: Payload, run: ActiveRun) -> None:
@@ -83,6 +84,8 @@ def on_call_end(payload: Payload, run: ActiveRun) -> Payload | None:
     if response.get("status") == "async_launched":
         run.ledger.append("launched", task=attempt.task, attempt=attempt.number, agent_id=agent_id)
         return None
+    if agent_id and not attempt.agent_id:  # no event of the agent itself told whose it is
+        run.tie({**payload, "agent_id": agent_id})
     words = _words(response.get("content"))
     keep_answer(run, attempt, words)
     if attempt.is_open:

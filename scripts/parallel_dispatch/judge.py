@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 
-from . import quickjson
 from .active import ActiveRun
-from .places import read_text, write_whole
+from .places import write_whole
 from .plan import Plan, PlannedTask
 from .state import FAILED, SUCCESS, Attempt
+from .transcript import last_tool_error
 
 WORDS = 300
 """How many characters of an agent's last words, or of an error, go into a reason."""
@@ -32,6 +32,12 @@ def lacking(plan: Plan, task: PlannedTask) -> str:
     if not os.path.isfile(task.output):
         return f"its output {shown} does not exist"
     return "" if os.path.getsize(task.output) else f"its output {shown} is empty"
+
+
+def take_draft(task: PlannedTask) -> None:
+    """The draft, where there is one, put into the output's place."""
+    if task.draft != task.output and os.path.isfile(task.draft):
+        os.replace(task.draft, task.output)
 
 
 def output_files(task: PlannedTask) -> list[str]:
@@ -60,12 +66,13 @@ def close(
 ) -> str:
     """The attempt closed by what lies on disk: a success, or `otherwise` because of `why`. The line that tells it."""
     task = run.plan.tasks[attempt.task]
+    take_draft(task)
     lack = lacking(run.plan, task)
     fields: dict[str, object] = {"agent_id": agent_id, "transcript": transcript}
     if lack:
-        error = _last_tool_error(transcript or attempt.transcript)
-        reasons = [lack, why and brief_words(why), error and f"its last tool error: {brief_words(error)}"]
-        outcome, reason = otherwise, "; ".join(part for part in reasons if part)
+        error = last_tool_error(transcript or attempt.transcript)
+        reasons = [lack, error and f"its last tool error: {brief_words(error)}", why and brief_words(why)]
+        outcome, reason = otherwise, "; ".join(part.rstrip(".") for part in reasons if part)
         line = f"{task.id}: {outcome}: {reason}"
     else:
         outcome, reason = SUCCESS, ""
@@ -91,23 +98,3 @@ def brief_words(text: str) -> str:
     """The beginning of a text on one line."""
     line = " ".join(text.split())
     return line if len(line) <= WORDS else line[: WORDS - 1] + "…"
-
-
-def _last_tool_error(transcript: str) -> str:
-    """The last tool result of a transcript, where it is an error."""
-    error = ""
-    for line in read_text(transcript).splitlines():
-        if '"tool_result"' not in line:
-            continue
-        message = quickjson.record(line).get("message")
-        content = message.get("content") if isinstance(message, dict) else None
-        for block in content if isinstance(content, list) else []:
-            if isinstance(block, dict) and block.get("type") == "tool_result":
-                error = _plain(block.get("content")) if block.get("is_error") else ""
-    return error
-
-
-def _plain(content: object) -> str:
-    if isinstance(content, list):
-        return " ".join(str(block.get("text") or "") for block in content if isinstance(block, dict))
-    return content if isinstance(content, str) else ""

@@ -10,6 +10,9 @@ import os
 from . import quickjson
 from .refusal import Refusal
 
+REPORT_NAMES = ("REPORT", "SUMMARY", "FINDINGS", "ANALYSIS")
+"""How the names begin of Markdown files that the host lets no agent write."""
+
 
 class PlannedTask:
     """One task of a plan. `output` is absolute and ends in `/` where it is a directory; `wave` counts from 1."""
@@ -41,12 +44,22 @@ class PlannedTask:
         """Whether the output is a directory."""
         return self.output.endswith("/")
 
+    @property
+    def draft(self) -> str:
+        """Where the agent writes: the output itself, or a file beside it that becomes the output at the end.
+
+        The host lets no agent write a file whose name looks like a report (2.1.197 and 2.1.329), and says so only then.
+        """
+        folder, name = os.path.split(self.output)
+        refused = name.upper().startswith(REPORT_NAMES) and name.lower().endswith(".md")
+        return os.path.join(folder, f"draft-{name}") if refused else self.output
+
     def owns(self, path: str) -> bool:
         """Whether an absolute path is this task's declared output, or lies in it; a link to elsewhere is not."""
         path = os.path.realpath(path)
-        folder, name = os.path.split(self.output.rstrip("/"))
-        own = os.path.join(os.path.realpath(folder), name)
-        return path.startswith(own + os.sep) if self.is_folder else path == own
+        if self.is_folder:
+            return path.startswith(_real(self.output.rstrip("/")) + os.sep)
+        return path in (_real(self.output), _real(self.draft))
 
 
 class Plan:
@@ -141,3 +154,9 @@ class Plan:
             return Plan(tasks=tasks, **value)  # type: ignore[arg-type]
         except TypeError as error:
             raise Refusal(f"plan.json of this run is from another version: {error}") from None
+
+
+def _real(path: str) -> str:
+    """The path with the links above it resolved, and its own last part as it is."""
+    folder, name = os.path.split(path)
+    return os.path.join(os.path.realpath(folder), name)

@@ -1,4 +1,4 @@
-"""`PreToolUse` inside one of our agents, and the start of agents: deadlines, and the way free for the own output."""
+"""`PreToolUse` inside one of our agents: deadlines, and the way free for the own output."""
 
 from __future__ import annotations
 
@@ -14,11 +14,6 @@ HANDBACK = "SubagentHandback"
 WRITING = ("Write", "Edit", "MultiEdit", "NotebookEdit")
 
 
-def on_agent_start(payload: Payload, run: ActiveRun) -> None:
-    """The start of an agent, recorded; whose agent it is shows later."""
-    run.ledger.append("agent-started", agent_id=str(payload.get("agent_id") or ""))
-
-
 def on_tool_call(payload: Payload, run: ActiveRun) -> Payload | None:
     """The answer to a tool call inside an agent: None leaves it to the user's rules."""
     tie = run.tie(payload)
@@ -31,7 +26,7 @@ def on_tool_call(payload: Payload, run: ActiveRun) -> Payload | None:
         return _end(run, tie)
     own = _is_own_output(payload, run, tie)
     if now >= tie.deadline and not own:
-        output = run.plan.tasks[tie.task].output
+        output = run.plan.tasks[tie.task].draft
         return decide_call("deny", f"Time is up. Write what you have to {output} now, then stop.")
     if own and payload.get("permission_mode") != "plan":
         return decide_call("allow", "the task's own declared output")

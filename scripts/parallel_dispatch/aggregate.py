@@ -25,6 +25,7 @@ class TaskFacts:
     output: str
     shown_output: str
     attempts: int
+    sent_back: int
     start: float | None
     end: float | None
     seconds: float | None
@@ -102,6 +103,7 @@ def _facts(plan: Plan, task: PlannedTask, state: State, outcome: str, reason: st
         output=task.output,
         shown_output=task.output[len(plan.output_dir.rstrip("/")) + 1 :],
         attempts=len(attempts),
+        sent_back=sum(a.sent_back for a in attempts),
         start=min((a.started for a in times if a.started is not None), default=None),
         end=max((a.ended for a in times if a.ended is not None), default=None),
         seconds=sum(a.seconds or 0.0 for a in times) if times else None,
@@ -110,7 +112,9 @@ def _facts(plan: Plan, task: PlannedTask, state: State, outcome: str, reason: st
 
 
 def _latest_reason(attempts: list[Attempt], outcome: str) -> str:
-    """What the last failed attempt said, for a task that came to no end."""
-    if outcome == SUCCESS or not attempts:
+    """Why a task is where it is, where its outcome does not say it."""
+    if outcome == SUCCESS:
         return ""
-    return attempts[-1].reason
+    if not attempts:
+        return "it was not dispatched"
+    return attempts[-1].reason or "it is still running"

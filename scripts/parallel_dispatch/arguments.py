@@ -35,7 +35,10 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
         "else .parallel-dispatch/outputs/RUN/)",
     )
     parser.add_argument(
-        "--on-failure", choices=("continue", "stop", "retry"), help="failure handling (default continue)"
+        "--on-failure",
+        choices=("continue", "stop", "retry"),
+        help="what a failed task does: continue (only its dependents are skipped, the default), stop (nothing more "
+        "starts), retry (up to 3 more tries)",
     )
 
 

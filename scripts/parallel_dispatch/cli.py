@@ -8,11 +8,13 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+from . import quickjson
 from .arguments import Parser, UsageError, add_dry_run, add_run_arguments, options_of, project_of, seconds
+from .places import ROOT
 from .refusal import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from .load import Loaded
 
@@ -22,6 +24,8 @@ FINE, PROBLEMS, USAGE, COULD_NOT_RUN = 0, 1, 2, 3
 def main(argv: Sequence[str]) -> int:
     """The whole program: arguments in, exit code out."""
     try:
+        if argv and argv[0] in INTERNAL:
+            return INTERNAL[argv[0]](*argv[1:])
         arguments = build_parser().parse_args(argv)
         return int(arguments.verb(arguments))
     except UsageError as error:
@@ -43,6 +47,7 @@ def build_parser() -> argparse.ArgumentParser:
         description="Fan out subagents from a YAML task file: declared, checked, enforced, measured.",
         epilog="Exit codes: 0 fine, 1 problems found or tasks failed, 2 wrong usage, 3 could not run.",
     )
+    parser.add_argument("--version", action="version", version=_version())
     verbs = parser.add_subparsers(metavar="VERB", required=True)
 
     verb = _verb(verbs, "validate", "check task files and show every problem with its position", _validate)
@@ -79,14 +84,15 @@ def build_parser() -> argparse.ArgumentParser:
 
     _verb(verbs, "doctor", "check what the product needs on this machine", _doctor)
     _verb(verbs, "prepare", "make the Python environment now (--remove takes it away)", _prepare).add_argument(
-        "--remove", action="store_true"
+        "--remove", action="store_true", help="remove it, and fetched hosts, from the cache"
     )
 
-    for name, run in (("hook", _hook), ("say", _say)):  # for hooks.json; not for people
-        verb = verbs.add_parser(name)
-        verb.add_argument("words", nargs="*")
-        verb.set_defaults(verb=run)
     return parser
+
+
+def _version() -> str:
+    with open(os.path.join(ROOT, ".claude-plugin", "plugin.json"), encoding="utf-8") as file:
+        return f"parallel-dispatch {quickjson.record(file.read()).get('version')}"
 
 
 def _verb(verbs: argparse._SubParsersAction[Parser], name: str, text: str, run: object) -> Parser:
@@ -148,16 +154,17 @@ def _start(arguments: argparse.Namespace) -> int:
     if loaded is None:
         return PROBLEMS
     project = project_of(os.getcwd())
-    print(run.start(loaded, options_of(arguments), project))
-    run.claim_offered(run.choose(project, None))
-    print("When all have returned, run `parallel-dispatch next`.")
+    begun, text = run.start(loaded, options_of(arguments), project)
+    run.claim_offered(begun)
+    print(text)
+    print(run.when_returned(begun.plan))
     return FINE
 
 
 def _next(arguments: argparse.Namespace) -> int:
     from . import run
 
-    chosen = run.choose(project_of(os.getcwd()), arguments.run)
+    chosen = run.choose_next(project_of(os.getcwd()), arguments.run)
     text, over = run.next_step(chosen)
     print(text)
     return run.exit_code(chosen) if over else FINE
@@ -200,18 +207,21 @@ def _prepare(arguments: argparse.Namespace) -> int:
     return subprocess.run([*command, *(["--remove"] if arguments.remove else [])], check=False).returncode
 
 
-def _hook(_: argparse.Namespace) -> int:
+def _hook() -> int:
     from .command import main as command
 
     return command()
 
 
-def _say(arguments: argparse.Namespace) -> int:
-    from . import quickjson, run
+def _say(word: str, path: str) -> int:
+    from . import run
     from .active import ActiveRun
 
-    word, path = arguments.words
     reply = run.say(word, ActiveRun(path), os.environ.get("CLAUDE_CODE_SESSION_ID", ""))
     if reply:
         print(quickjson.dumps(reply))
     return FINE
+
+
+INTERNAL: dict[str, Callable[..., int]] = {"hook": _hook, "say": _say}
+"""The verbs of hooks; they are not for people."""

@@ -99,7 +99,7 @@ def _begin(arguments: str, payload: Payload) -> str:
     if parsed.dry_run:
         raise Blocked(_plan(loaded, parsed, project))
     try:
-        return run.start(loaded, options_of(parsed), project, str(payload.get("session_id") or ""))
+        return run.start(loaded, options_of(parsed), project, str(payload.get("session_id") or ""))[1]
     except (Refusal, OSError) as refusal:
         raise Blocked(f"parallel-dispatch: {refusal}") from refusal
 

@@ -60,25 +60,30 @@ def opening(plan: Plan, first_block: str, notes: Sequence[str] = ()) -> str:
 
 def plan_text(plan: Plan) -> str:
     """The plan in a few lines: what runs, in which waves, within which limits."""
-    count, waves = len(plan.tasks), plan.waves
-    head = (
-        f"{'Rehearsal' if plan.rehearsal else 'Run'} {plan.run}: {plan.name}, {count} task{'s'[: count != 1]} in "
-        f"{len(waves)} wave{'s'[: len(waves) != 1]}, at most {plan.max_parallel} at a time, "
-        f"{plan.timeout:g} s each, on failure: {plan.on_failure}."
-    )
-    return "\n".join([head, *(f"  wave {n}: {', '.join(task.id for task in wave)}" for n, wave in enumerate(waves, 1))])
+    kind = "Rehearsal" if plan.rehearsal else "Run"
+    waves = [f"  wave {n}: {', '.join(task.id for task in wave)}" for n, wave in enumerate(plan.waves, 1)]
+    return "\n".join([f"{kind} {plan.run}: {_head(plan)}", *waves])
 
 
 def plan_table(plan: Plan) -> str:
     """The plan for people: every task with its agent, what it waits for and where its output goes."""
-    lines = [plan_text(plan), ""]
+    lines = [f"Plan: {_head(plan)}"]
     for number, wave in enumerate(plan.waves, 1):
         lines.append(f"Wave {number}")
         for task in wave:
             as_what = "" if task.agent == task.subagent_type else f" as {task.subagent_type}"
             after = f"  after {', '.join(task.dependencies)}" if task.dependencies else ""
-            lines.append(f"  {task.id}  ({task.agent}{as_what})  -> {plan.shown(task.output)}{after}")
+            output = plan.shown(task.output).replace(f"-{plan.run}/", "-RUN/")
+            lines.append(f"  {task.id}  ({task.agent}{as_what})  -> {output}{after}")
     return "\n".join(lines)
+
+
+def _head(plan: Plan) -> str:
+    count, waves = len(plan.tasks), len(plan.waves)
+    return (
+        f"{plan.name}, {count} task{'s'[: count != 1]} in {waves} wave{'s'[: waves != 1]}, "
+        f"at most {plan.max_parallel} at a time, {plan.timeout:g} s each, on failure: {plan.on_failure}."
+    )
 
 
 def summary(state: State) -> str:

@@ -24,6 +24,7 @@ def examine(project: str) -> int:
         for fine, text in check():
             wrong += not fine
             print(f"{'ok   ' if fine else 'WRONG'}  {text}")
+    print(f"{wrong} to mend" if wrong else "Nothing to mend.")
     return int(wrong > 0)
 
 
@@ -68,7 +69,12 @@ def _hooks() -> list[Finding]:
 def _host() -> list[Finding]:
     program = shutil.which("claude")
     if not program:
-        return [(True, "no `claude` on PATH; rehearse with --host VERSION")]
+        npm = (
+            "npm, which can fetch one: rehearse with --host VERSION"
+            if shutil.which("npm")
+            else "no npm to fetch one with"
+        )
+        return [(True, f"no `claude` on PATH; {npm}")]
     try:
         done = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=30, check=False)
     except (OSError, subprocess.TimeoutExpired):

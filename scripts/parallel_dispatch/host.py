@@ -45,7 +45,7 @@ def _fetch(version: str, path: str) -> None:
             f"npm is needed to fetch Claude Code {version}; install Node.js, or leave --host out and use your own"
         )
     package = f"{PACKAGE}-{_platform()}@{version}"
-    print(f"Fetching {package} once (about 250 MB on disk) ...", flush=True)
+    print(f"Fetching {package} once (250 to 400 MB on disk) ...", flush=True)
     hosts = os.path.dirname(os.path.dirname(path))
     os.makedirs(hosts, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=hosts, prefix=".fetch-") as aside:

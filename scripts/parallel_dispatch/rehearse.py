@@ -11,7 +11,7 @@ import time
 import uuid
 from typing import TYPE_CHECKING
 
-from . import run
+from . import dispatch, run
 from .active import ActiveRun
 from .copyist import Copyist
 from .host import copy_plugin, environment, find_host, make_home, print_command
@@ -52,6 +52,7 @@ def rehearse(file: str, options: Options, project: str, host_version: str | None
             raise Refusal(f"the host started no run: {_tail(log)}")
     if not os.path.exists(found.folder.report):
         raise Refusal(f"the host ended before the run did; see {found.folder.path}")
+    print(dispatch.summary(found.state()))
     print(f"Report: {found.folder.report}")
     return run.exit_code(found)
 

@@ -52,6 +52,7 @@ def render_report(facts: RunFacts, project: str) -> str:
             "percent": lambda value: UNMEASURED if value is None else f"{value:.0%}",
             "cell": cell,
             "shown": facts.plan.shown,
+            "sent_back": sum(t.sent_back for t in facts.tasks),
             "usage": any(t.tokens for t in facts.tasks),
         },
     )
@@ -81,12 +82,14 @@ def _waves(tasks: Sequence[TaskFacts]) -> list[WaveRow]:
         wave = [t for t in tasks if t.wave == number]
         starts = [t.start for t in wave if t.start is not None]
         ends = [t.end for t in wave if t.end is not None]
-        duration = seconds(max(ends) - min(starts)) if starts and ends else UNMEASURED
+        never = all(not t.attempts for t in wave)
+        duration = seconds(max(ends) - min(starts)) if starts and ends else "-" if never else UNMEASURED
         mark = MARKS[SUCCESS] if all(t.outcome == SUCCESS for t in wave) else _wave_mark(wave)
         rows.append(WaveRow(number, ", ".join(cell(t.id) for t in wave), duration, mark))
     return rows
 
 
 def _wave_mark(wave: Sequence[TaskFacts]) -> str:
-    failed = sum(1 for t in wave if t.outcome != SUCCESS)
-    return f"{MARKS[FAILED]} {failed} of {len(wave)}"
+    counts = [(word or "open", sum(1 for t in wave if t.outcome == word)) for word in (FAILED, SKIPPED, CANCELLED, "")]
+    mark = f"{MARKS[FAILED]} " if any(t.outcome == FAILED for t in wave) else ""
+    return mark + ", ".join(f"{count} {word}" for word, count in counts if count)

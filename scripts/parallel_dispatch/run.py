@@ -56,8 +56,8 @@ def plan_run(loaded: Loaded, options: Options, project: str, driver: str = "hook
     return make_plan(loaded.task_file, options, place), folder
 
 
-def start(loaded: Loaded, options: Options, project: str, session: str = "") -> str:
-    """A run begun: its folder written whole, the conversation tied to it. The opening text, first block included.
+def start(loaded: Loaded, options: Options, project: str, session: str = "") -> tuple[ActiveRun, str]:
+    """A run begun: its folder written whole, the conversation tied to it. The opening text holds the first block.
 
     Without a session the run is driven through `next`.
     """
@@ -74,7 +74,7 @@ def start(loaded: Loaded, options: Options, project: str, session: str = "") -> 
     except Refusal:
         shutil.rmtree(folder.path, ignore_errors=True)
         raise
-    return dispatch.opening(plan, first, notes)
+    return run, dispatch.opening(plan, first, notes)
 
 
 def _create(plan: Plan, folder: RunFolder, task_file: bytes, session: str) -> ActiveRun:
@@ -193,7 +193,12 @@ def next_step(run: ActiveRun) -> tuple[str, bool]:
         return dispatch.closing(run.plan, run.state(), run.folder), True
     text = offer(run, state)
     claim_offered(run)
-    return text + "\nWhen all have returned, run `parallel-dispatch next` again.", False
+    return f"{text}\n{when_returned(run.plan)}", False
+
+
+def when_returned(plan: Plan) -> str:
+    """What whoever drives a run without hooks does next; `next` is final for what was dispatched."""
+    return f"When all have returned, run `parallel-dispatch next {plan.run}`: it judges them by their outputs."
 
 
 def claim_offered(run: ActiveRun) -> None:
@@ -213,6 +218,19 @@ def all_runs(project: str) -> list[RunFolder]:
     return sorted((f for f in folders if os.path.isfile(f.ledger)), key=lambda f: (os.path.getmtime(f.plan), f.name))
 
 
+def choose_next(project: str, wanted: str | None) -> ActiveRun:
+    """The run that `next` means: where none is named, the only one without hooks that is under way, else the newest."""
+    if wanted is None:
+        runs = [ActiveRun(folder.path) for folder in all_runs(project)]
+        under_way = [run.plan.run for run in runs if run.plan.driver == "cli" and not run.state().ended]
+        if len(under_way) > 1:
+            raise Refusal(
+                f"runs {', '.join(under_way)} are under way; name one: `parallel-dispatch next {under_way[-1]}`"
+            )
+        wanted = under_way[0] if under_way else None
+    return choose(project, wanted)
+
+
 def choose(project: str, wanted: str | None) -> ActiveRun:
     """The run that somebody means by its name or its short name; the newest where none is named."""
     runs = all_runs(project)
@@ -222,5 +240,5 @@ def choose(project: str, wanted: str | None) -> ActiveRun:
         return ActiveRun(runs[-1].path)
     found = [f for f in runs if wanted in (f.name, f.name.rpartition("-")[2], f.path)]
     if not found:
-        raise Refusal(f'there is no run "{wanted}"; known: {", ".join(f.name for f in runs[-5:])}')
+        raise Refusal(f'there is no run "{wanted}"; the newest: {", ".join(f.name for f in runs[-5:])}')
     return ActiveRun(found[-1].path)

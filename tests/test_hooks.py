@@ -621,11 +621,12 @@ def test_an_equal_offer_is_not_made_twice_in_one_turn(conversation):
     assert conversation.batch() == ""
 
 
-def test_an_offer_is_made_again_in_the_next_turn(conversation):
+def test_after_a_word_of_the_user_nothing_is_offered_until_an_agent_is_admitted_again(conversation):
     conversation.begin()
-    conversation.does("a", "b", "c")
-    assert rows(conversation.batch())
+    conversation.does("a", "b")
     says(conversation, "What is that?")
+    assert conversation.batch() == ""
+    conversation.does("c")
     assert rows(conversation.batch())
 
 

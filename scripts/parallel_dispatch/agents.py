@@ -40,6 +40,6 @@ def _name(path: str) -> str:
         if line.strip() == "---":
             break
         key, colon, value = line.partition(":")
-        if colon and key.strip() == "name":
-            return value.strip().strip("\"'")
+        if colon and key == "name":
+            return value.partition(" #")[0].strip().strip("\"'")
     return ""

@@ -55,24 +55,28 @@ def options_of(arguments: argparse.Namespace) -> Options:
 def project_of(folder: str) -> str:
     """The project that a folder belongs to.
 
-    The host's word; else the nearest folder above that has runs, since the host's project may lie below the top of the
-    repository; else the git top level; else the folder itself.
+    The host's word; else the nearest folder above that has runs, up to the git top level, since the host's project may
+    lie below it; else the git top level; else the folder itself.
     """
     named = os.environ.get("CLAUDE_PROJECT_DIR")
     if named:
         return os.path.abspath(named)
     above = os.path.abspath(folder)
-    while os.path.dirname(above) != above:
-        if os.path.isdir(runs_folder(above)):
-            return above
+    top = _git_top(above)
+    while above != top and not os.path.isdir(runs_folder(above)):
         above = os.path.dirname(above)
+    return above
+
+
+def _git_top(folder: str) -> str:
+    """The top of the repository around a folder; the folder itself where there is none."""
+    command = ["git", "-C", folder, "rev-parse", "--show-toplevel"]
     try:
-        done = subprocess.run(
-            ["git", "-C", folder, "rev-parse", "--show-toplevel"], capture_output=True, text=True, check=False
-        )
+        done = subprocess.run(command, capture_output=True, check=False)
     except OSError:
-        return os.path.abspath(folder)
-    return done.stdout.strip() if done.returncode == 0 and done.stdout.strip() else os.path.abspath(folder)
+        return folder
+    top = os.path.abspath(os.fsdecode(done.stdout.rstrip(b"\n"))) if done.returncode == 0 and done.stdout else folder
+    return top if folder == top or folder.startswith(top + os.sep) else folder
 
 
 def seconds(text: str) -> float:

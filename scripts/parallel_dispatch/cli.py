@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import subprocess
 import sys
@@ -23,21 +24,28 @@ FINE, PROBLEMS, USAGE, COULD_NOT_RUN = 0, 1, 2, 3
 
 def main(argv: Sequence[str]) -> int:
     """The whole program: arguments in, exit code out."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         if argv and argv[0] in INTERNAL:
-            return INTERNAL[argv[0]](*argv[1:])
-        arguments = build_parser().parse_args(argv)
-        return int(arguments.verb(arguments))
+            code = INTERNAL[argv[0]](*argv[1:])
+        else:
+            arguments = build_parser().parse_args(argv)
+            code = int(arguments.verb(arguments))
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read our words has heard enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FINE
     except UsageError as error:
         return _fail(str(error), USAGE)
     except Refusal as error:
         return _fail(f"parallel-dispatch: {error}", COULD_NOT_RUN)
     except OSError as error:
         return _fail(f"parallel-dispatch: {error.filename or 'input/output'}: {error.strerror or error}", COULD_NOT_RUN)
-    except BrokenPipeError:
-        return FINE
     except KeyboardInterrupt:
         return _fail("parallel-dispatch: interrupted", COULD_NOT_RUN)
+    return code
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -112,6 +120,14 @@ def _fail(message: str, code: int) -> int:
     return code
 
 
+def _show(text: str) -> None:
+    """Lines printed so that a terminal obeys nothing in them."""
+    from .problem import visible
+
+    for line in text.split("\n"):
+        print(visible(line))
+
+
 def _loaded(path: str) -> Loaded | None:
     """The checked task file; None after its problems were shown."""
     from .load import load
@@ -141,7 +157,7 @@ def _plan(arguments: argparse.Namespace) -> int:
     if loaded is None:
         return PROBLEMS
     plan, _ = run.plan_run(loaded, options_of(arguments), project_of(os.getcwd()))
-    print(dispatch.plan_table(plan))
+    _show(dispatch.plan_table(plan))
     return FINE
 
 
@@ -174,7 +190,7 @@ def _status(arguments: argparse.Namespace) -> int:
     from . import run, status
 
     chosen = run.choose(project_of(os.getcwd()), arguments.run)
-    print(status.table(chosen.plan, chosen.state()))
+    _show(status.table(chosen.plan, chosen.state()))
     return FINE
 
 

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from .load import Loaded
 
 NAMES = ("parallel-dispatch:parallel-dispatch", "parallel-dispatch")
-REASON_LIMIT = 9_500
-"""How much of a text the host shows whole."""
 
 
 class Blocked(Exception):  # noqa: N818 - an answer, not an error
@@ -52,7 +50,7 @@ def _typed(payload: Payload) -> Payload | None:
     try:
         text = _begin(str(payload.get("command_args") or ""), payload)
     except Blocked as blocked:
-        return {"decision": "block", "reason": _cut(str(blocked))}
+        return {"decision": "block", "reason": dispatch.fit(str(blocked))}
     return _context("UserPromptExpansion", text)
 
 
@@ -62,9 +60,12 @@ def _skill(payload: Payload) -> Payload | None:
     if arguments is None:
         return None
     try:
-        plan_text = _planned(arguments, payload)
+        loaded, parsed, project = _checked(arguments, payload)
+        plan_text = _plan(loaded, parsed, project)
     except Blocked as blocked:
-        return _permission("deny", _cut(str(blocked)))
+        return _permission("deny", str(blocked))
+    if parsed.dry_run:
+        return _permission("deny", f"A dry run starts nothing. {plan_text}")
     if payload.get("permission_mode") == "plan":
         return None
     return _permission("ask", f"parallel-dispatch would start these agents.\n{plan_text}")
@@ -78,7 +79,7 @@ def _skill_called(payload: Payload) -> Payload | None:
     try:
         return _context("PostToolUse", _begin(arguments, payload))
     except Blocked as blocked:
-        return _context("PostToolUse", _cut(str(blocked)))
+        return _context("PostToolUse", dispatch.fit(str(blocked)))
 
 
 _EVENTS = {"UserPromptExpansion": _typed, "PreToolUse": _skill, "PostToolUse": _skill_called}
@@ -104,10 +105,6 @@ def _begin(arguments: str, payload: Payload) -> str:
         raise Blocked(f"parallel-dispatch: {refusal}") from refusal
 
 
-def _planned(arguments: str, payload: Payload) -> str:
-    return _plan(*_checked(arguments, payload))
-
-
 def _plan(loaded: Loaded, parsed: argparse.Namespace, project: str) -> str:
     try:
         return dispatch.plan_table(run.plan_run(loaded, options_of(parsed), project)[0])
@@ -131,21 +128,31 @@ def _checked(arguments: str, payload: Payload) -> tuple[Loaded, argparse.Namespa
     path = os.path.join(here, os.path.expanduser(parsed.file))
     loaded = load(path)
     if loaded.task_file is None:
-        raise Blocked(render((replace(p, file=parsed.file) for p in loaded.problems), loaded.lines))
+        raise Blocked(_problems(loaded, parsed.file))
     return loaded, parsed, project_of(here)
 
 
-def _cut(text: str) -> str:
-    if len(text) <= REASON_LIMIT:
+def _problems(loaded: Loaded, name: str) -> str:
+    """The problems of a task file, as many as the host shows whole, and how many more there are."""
+    found = [replace(problem, file=name) for problem in loaded.problems]
+    shown = len(found)
+    while shown > 1 and len(render(found[:shown], loaded.lines)) > dispatch.LIMIT - 200:
+        shown -= max(1, shown // 8)
+    text = render(found[:shown], loaded.lines)
+    if shown == len(found):
         return text
-    shown = text[:REASON_LIMIT].rpartition("\n\n")[0] or text[:REASON_LIMIT]
-    return f"{shown}\n… and more: `parallel-dispatch validate FILE` shows all of them."
+    rest = f"… and {len(found) - shown} more of {len(found)} problems: `parallel-dispatch validate {name}` shows all"
+    return f"{text.rstrip().rpartition(chr(10))[0]}\n{rest}\n"
 
 
 def _permission(decision: str, reason: str) -> Payload:
-    inner = {"hookEventName": "PreToolUse", "permissionDecision": decision, "permissionDecisionReason": reason}
+    inner = {
+        "hookEventName": "PreToolUse",
+        "permissionDecision": decision,
+        "permissionDecisionReason": dispatch.fit(reason),
+    }
     return {"hookSpecificOutput": inner}
 
 
 def _context(event: str, text: str) -> Payload:
-    return {"hookSpecificOutput": {"hookEventName": event, "additionalContext": text}}
+    return {"hookSpecificOutput": {"hookEventName": event, "additionalContext": dispatch.fit(text)}}

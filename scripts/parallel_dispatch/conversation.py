@@ -14,7 +14,7 @@ from .decide import decide
 from .judge import close
 from .state import CANCELLED
 
-COMMAND = "/parallel-dispatch"
+COMMANDS = (["/parallel-dispatch"], ["/parallel-dispatch:parallel-dispatch"])
 NOTIFICATIONS = ("<task-notification>", "<agent-message from=")
 """How prompts begin that the host writes by itself when an agent ends."""
 MAX_REMINDERS = 3
@@ -29,13 +29,13 @@ def on_batch(payload: Payload, run: ActiveRun) -> str:
     if close_returned(payload, run, state):
         state = run.state()
     decision = decide(state)
-    return "batch" if decision.dispatch or decision.over else ""
+    return "batch" if decision.over or (decision.dispatch and not state.user_spoke) else ""
 
 
 def on_prompt(payload: Payload, run: ActiveRun) -> str:
     """The word after a prompt: a notification may release tasks; anything but it and our command is the user."""
     prompt = str(payload.get("prompt") or "").lstrip()
-    if prompt.startswith(COMMAND):
+    if prompt.split(None, 1)[:1] in COMMANDS:
         return ""
     _forget_offer(run)
     if prompt.startswith(NOTIFICATIONS):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from . import quickjson
@@ -32,8 +33,9 @@ def row(plan: Plan, folder: RunFolder, task: PlannedTask, attempt: int) -> dict[
     }
 
 
-def block(plan: Plan, folder: RunFolder, dispatch: Sequence[tuple[str, int]], room: int = LIMIT) -> str:
-    """A dispatch block of at most `room` characters; rows that do not fit wait for the next one. At least one row."""
+def block(plan: Plan, folder: RunFolder, dispatch: Sequence[tuple[str, int]]) -> str:
+    """A dispatch block that the host shows whole; rows that do not fit wait for the next one. At least one row."""
+    room = LIMIT if plan.driver == "hooks" else sys.maxsize
     rows: list[str] = []
     for task, attempt in dispatch:
         text = quickjson.dumps(row(plan, folder, plan.tasks[task], attempt))
@@ -92,10 +94,22 @@ def summary(state: State) -> str:
     done = sum(1 for outcome, _ in outcomes.values() if outcome == SUCCESS)
     lines = [f"{done} of {len(outcomes)} tasks succeeded."]
     lost = [(task, outcome, reason) for task, (outcome, reason) in outcomes.items() if outcome != SUCCESS]
-    lines += [f"- {task} {outcome or 'did not end'}: {reason}" for task, outcome, reason in lost[:20]]
+    lines += [f"- {task} {outcome or 'did not end'}: {_short(reason)}" for task, outcome, reason in lost[:20]]
     if len(lost) > 20:
         lines.append(f"- and {len(lost) - 20} more, in the report")
     return "\n".join(lines)
+
+
+def _short(reason: str) -> str:
+    return reason if len(reason) <= 300 else reason[:299] + "…"
+
+
+def fit(text: str) -> str:
+    """The text cut after a whole line, where the host would not show it whole."""
+    if len(text) <= LIMIT:
+        return text
+    shown = text[:LIMIT].rpartition("\n")[0] or text[:LIMIT]
+    return f"{shown}\n… and {text.count(chr(10)) - shown.count(chr(10))} more lines"
 
 
 def closing(plan: Plan, state: State, folder: RunFolder) -> str:

@@ -102,11 +102,11 @@ def _of_attempt(task: str, attempt: int) -> str:
 
 
 def write_whole(path: str, text: str) -> None:
-    """The file, whole or not at all: written aside, then renamed; folders above it are made."""
+    """The file, whole or not at all: written aside, then renamed; folders above it are made. Half characters go."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
     aside = f"{path}.{os.getpid()}.tmp"
     try:
-        with open(aside, "w", encoding="utf-8", newline="\n") as file:
+        with open(aside, "w", encoding="utf-8", errors="replace", newline="\n") as file:
             file.write(text)
         os.replace(aside, path)
     except BaseException:

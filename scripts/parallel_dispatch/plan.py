@@ -152,7 +152,7 @@ class Plan:
         try:
             tasks = [PlannedTask(**task) for task in value.pop("tasks")]  # type: ignore[attr-defined]
             return Plan(tasks=tasks, **value)  # type: ignore[arg-type]
-        except TypeError as error:
+        except (TypeError, KeyError) as error:
             raise Refusal(f"plan.json of this run is from another version: {error}") from None
 
 

@@ -88,6 +88,11 @@ def _output_dir(wanted: str | None, place: Place) -> str:
     project = os.path.realpath(place.project)
     if inside != project and not inside.startswith(project + os.sep):
         raise Refusal(f'output directory "{wanted}" leaves the project {place.project}; name one inside it')
+    above = inside
+    while not os.path.lexists(above):
+        above = os.path.dirname(above)
+    if not os.path.isdir(above):
+        raise Refusal(f'output directory "{wanted}": {above} is a file; name a directory')
     return path
 
 

@@ -15,6 +15,7 @@ from . import dispatch, run
 from .active import ActiveRun
 from .copyist import Copyist
 from .host import copy_plugin, environment, find_host, make_home, print_command
+from .problem import visible
 from .refusal import Refusal
 from .scripted_model import ModelServer
 
@@ -52,7 +53,8 @@ def rehearse(file: str, options: Options, project: str, host_version: str | None
             raise Refusal(f"the host started no run: {_tail(log)}")
     if not os.path.exists(found.folder.report):
         raise Refusal(f"the host ended before the run did; see {found.folder.path}")
-    print(dispatch.summary(found.state()))
+    for line in dispatch.summary(found.state()).split("\n"):
+        print(visible(line))
     print(f"Report: {found.folder.report}")
     return run.exit_code(found)
 
@@ -102,10 +104,10 @@ def _tell(found: ActiveRun, told: int) -> int:
         if kind == "claimed" and str(event.get("call")) in state.calls:
             print(f"  {task}: dispatched", flush=True)
         elif kind == "sent-back":
-            print(f"  {task}: sent back, {event.get('reason')}", flush=True)
+            print(visible(f"  {task}: sent back, {event.get('reason')}"), flush=True)
         elif kind == "closed":
             reason = f": {event.get('reason')}" if event.get("reason") else ""
-            print(f"  {task}: {event.get('outcome')}{reason}", flush=True)
+            print(visible(f"  {task}: {event.get('outcome')}{reason}"), flush=True)
     return len(events)
 
 

@@ -62,12 +62,13 @@ def start(loaded: Loaded, options: Options, project: str, session: str = "") -> 
     Without a session the run is driven through `next`.
     """
     plan, folder = plan_run(loaded, options, project, "hooks" if session else "cli")
-    notes = _supersede(project, session) if session else []
+    notes: list[str] = []
     try:
         run = _create(plan, folder, loaded.data, session)
         first = offer(run, run.state())
         if session:
-            activate(project, session, os.path.realpath(sys.executable), folder.path)
+            notes = _supersede(project, session)
+            activate(project, session, os.path.abspath(sys.executable), folder.path)
     except OSError as error:
         shutil.rmtree(folder.path, ignore_errors=True)
         raise Refusal(f"{folder.path} could not be written: {error.strerror}; nothing was started") from error
@@ -215,7 +216,10 @@ def all_runs(project: str) -> list[RunFolder]:
     base = runs_folder(project)
     names = os.listdir(base) if os.path.isdir(base) else []
     folders = [RunFolder(os.path.join(base, name)) for name in names if not name.startswith(".")]
-    return sorted((f for f in folders if os.path.isfile(f.ledger)), key=lambda f: (os.path.getmtime(f.plan), f.name))
+    return sorted(
+        (f for f in folders if os.path.isfile(f.ledger) and os.path.isfile(f.plan)),
+        key=lambda f: (os.path.getmtime(f.plan), f.name),
+    )
 
 
 def choose_next(project: str, wanted: str | None) -> ActiveRun:

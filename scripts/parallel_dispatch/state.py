@@ -213,7 +213,10 @@ def _of_attempt(state: State, event: Event, time: float) -> None:
     elif name == "sent-back":
         attempt.sent_back += 1
     elif name == "closed" and attempt.is_open:
-        state.close(attempt, _text(event, "outcome") or FAILED, _text(event, "reason"), time)
+        outcome = _text(event, "outcome")
+        state.close(
+            attempt, outcome if outcome in _PAST or outcome == SUCCESS else FAILED, _text(event, "reason"), time
+        )
 
 
 def _text(event: Event, key: str) -> str:
@@ -222,4 +225,4 @@ def _text(event: Event, key: str) -> str:
 
 
 def _number(value: object) -> float:
-    return float(value) if isinstance(value, (int, float)) else 0.0
+    return float(value) if isinstance(value, (int, float)) and abs(value) < 1e12 else 0.0

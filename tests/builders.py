@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
+import shutil
+import subprocess
 
 from parallel_dispatch.ledger import FORMAT, VERSION, Ledger
 from parallel_dispatch.places import RunFolder, runs_folder, write_whole
@@ -110,3 +113,14 @@ def write(path, text):
 def read(path):
     with open(path, encoding="utf-8") as file:
         return file.read()
+
+
+def oldest_python():
+    """A Python 3.9, the oldest that hooks and prepare.py run on; None where this machine has none that starts."""
+    versions = os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv")
+    found = [*glob.glob(f"{versions}/versions/3.9.*/bin/python3.9"), shutil.which("python3.9")]
+    return next((path for path in found if path and _starts(path)), None)
+
+
+def _starts(python):
+    return subprocess.run([python, "-I", "-c", ""], check=False, capture_output=True).returncode == 0

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from parallel_dispatch.active import ActiveRun, parse_marker
 from parallel_dispatch.host import copy_plugin, environment, find_host, make_home, print_command
-from parallel_dispatch.places import ROOT
+from parallel_dispatch.places import ROOT, read_text
 from parallel_dispatch.run import all_runs
 from parallel_dispatch.scripted_model import ModelServer, Request, Script, texts
 
@@ -194,7 +194,7 @@ class Stage:
         return Conversation(self.project, done.returncode, list(_events(done.stdout)), done.stderr, log, session)
 
     def interrupt(self, script: Script, prompt: str, agents: int) -> str:
-        """The session of a conversation whose host is killed as soon as so many agents are at work."""
+        """The session of a conversation whose host is killed once so many agents are at work and it can be resumed."""
         session = str(uuid.uuid4())
         command = self._command(prompt, "--permission-mode", "default", "--session-id", session)
         end = time.monotonic() + PATIENCE_SECONDS
@@ -207,11 +207,19 @@ class Stage:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
-            while len({request.agent_id for request in model.log} - {None}) < agents and time.monotonic() < end:
+            while time.monotonic() < end:
+                if len({request.agent_id for request in model.log} - {None}) >= agents and self._recorded(session):
+                    break
                 time.sleep(0.05)
             process.kill()
             process.wait()
         return session
+
+    def _recorded(self, session: str) -> bool:
+        """Whether the host has written down that the model answered; before, there is nothing to resume."""
+        projects = os.path.join(self.home, ".claude", "projects")
+        paths = (os.path.join(folder, f"{session}.jsonl") for folder, _, _ in os.walk(projects))
+        return any('"role":"assistant"' in read_text(path) for path in paths)
 
     def _command(self, prompt: str, *arguments: str) -> list[str]:
         command = print_command(self.program, self.plugin, prompt, *arguments)

@@ -5,16 +5,20 @@ import glob
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import threading
 import time
+import venv
 
 import pytest
-from builders import CALLS, RECORDED, ROOT, RUN, SESSION, VERSIONS, claimed, closed, event, read, write
+from builders import CALLS, RECORDED, ROOT, RUN, SESSION, VERSIONS, claimed, closed, event, oldest_python, read, write
 from hooking import Conversation, heard, rows
 from parallel_dispatch import transcript
+from parallel_dispatch.places import active_file
 
 TASK_FILE = """
 name: three-and-one
@@ -25,13 +29,15 @@ tasks:
   - {id: d, prompt: Do d., dependencies: [a, b, c]}
 settings: {output_dir: out}
 """
+MANY_TASKS = "\n".join(
+    ["name: many", "tasks:", *(f"  - {{id: {'long-name-' * 5}{n:03}, prompt: Do it.}}" for n in range(150))]
+)
 BAD_TASK_FILE = "name: bad\ntasks:\n  - id: a\n    promt: Do a.\n  - id: a\n    prompt: Do it.\n"
 
 
 def pythons():
     """The interpreters that hooks must run on and that are here: these tests' own, and the oldest that counts."""
-    found = glob.glob(os.path.expanduser("~/.pyenv/versions/3.9.*/bin/python3.9"))
-    oldest = next(iter(found), None) or shutil.which("python3.9")
+    oldest = oldest_python()
     none = pytest.mark.skipif(not oldest, reason="there is no Python 3.9 here")
     return [pytest.param(sys.executable, id="this Python"), pytest.param(oldest, marks=none, id="Python 3.9")]
 
@@ -81,6 +87,24 @@ def test_a_hook_of_a_run_that_was_deleted_says_so_and_stops_nothing(conversation
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("parallel-dispatch: PreToolUse:")
     assert "Traceback" not in done.stderr
+
+
+def test_without_a_python_the_command_goes_no_further_than_the_sentence_that_says_so(conversation, tmp_path):
+    (tmp_path / "bin").mkdir()
+    for name in ("sh", "cat", "readlink", "env"):
+        os.symlink(shutil.which(name), tmp_path / "bin" / name)
+    nothing = {"PATH": str(tmp_path / "bin"), "PARALLEL_DISPATCH_CACHE": str(tmp_path / "empty")}
+    done = subprocess.run(
+        [os.path.join(ROOT, "hooks", "command")],
+        input=json.dumps(conversation.payload("UserPromptExpansion")),
+        env=conversation.env | nothing,
+        cwd=conversation.project,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")  # 2 is the host's code for "go no further, show stderr"
+    assert "no Python is on PATH" in done.stderr
 
 
 # --- a whole run --------------------------------------------------------------------------------------------------
@@ -218,6 +242,11 @@ def test_a_retry_is_told_what_failed_and_carries_its_attempt(conversation):
     write(run.folder.brief("a", 2), f"pd:{RUN}/a#2\nThe try before this one failed.\n")
     answer = conversation.calls("a", prompt=f"pd:{RUN}/a#2 Read and follow it.")
     assert answer["updatedInput"]["prompt"] == f"pd:{RUN}/a#2\nThe try before this one failed.\n"
+
+
+def test_a_marker_whose_number_is_none_means_the_first_attempt(conversation):
+    conversation.begin()
+    assert conversation.calls("a", prompt=f"pd:{RUN}/a#² Read and follow it.")["permissionDecision"] == "allow"
 
 
 def test_a_retry_that_was_never_offered_gets_the_first_brief_with_its_own_marker(conversation):
@@ -475,6 +504,16 @@ def test_an_agent_that_stops_again_after_its_end_is_let_go(conversation):
     assert conversation.outcome("a") == ("success", "")
 
 
+def test_last_words_that_were_cut_inside_a_character_end_an_attempt_like_any_other(conversation):
+    conversation.begin()
+    conversation.admits("a")
+    conversation.writes("a")
+    payload = conversation.payload("SubagentStop", AGENT="agent-of-a") | {"last_assistant_message": "cut \ud83d"}
+    assert conversation.fire(payload) is None
+    assert conversation.outcome("a") == ("success", "")
+    assert read(conversation.run.folder.answer("a", 1)).startswith("cut ")
+
+
 def test_the_last_tool_error_of_an_agent_is_part_of_the_reason(conversation):
     conversation.begin()
     conversation.admits("a")
@@ -623,11 +662,11 @@ def test_an_equal_offer_is_not_made_twice_in_one_turn(conversation):
 
 def test_after_a_word_of_the_user_nothing_is_offered_until_an_agent_is_admitted_again(conversation):
     conversation.begin()
-    conversation.does("a", "b")
+    conversation.does("a", "b", "c")
     says(conversation, "What is that?")
     assert conversation.batch() == ""
-    conversation.does("c")
-    assert rows(conversation.batch())
+    conversation.does("d")
+    assert "has ended. 4 of 4 tasks succeeded." in conversation.batch_of_others()
 
 
 def test_while_agents_work_a_batch_offers_what_else_is_ready(conversation):
@@ -699,6 +738,25 @@ def test_a_failed_try_is_offered_again_with_its_reason_in_the_brief(conversation
     assert "its output out/a.md does not exist" in brief
 
 
+def test_a_reason_that_was_cut_inside_a_character_goes_into_the_next_brief(conversation):
+    run = conversation.begin(tasks={"a": ()}, on_failure="retry")
+    conversation.calls("a")
+    payload = conversation.payload("PostToolUseFailure-Agent-unknown-type", TASK="a", CALL=CALLS["a"])
+    conversation.fire(payload | {"error": "cut \ud83d"})
+    assert rows(conversation.batch())
+    assert "the call failed: cut " in read(run.folder.brief("a", 2))
+
+
+def test_the_end_of_a_run_with_many_long_reasons_fits_into_what_the_host_shows(conversation):
+    tasks = {f"t{number}": () for number in range(40)}
+    ends = [line for task in tasks for line in (claimed(task), closed(task, "failed", reason="why " * 250))]
+    conversation.begin(*ends, tasks=tasks)
+    end = conversation.batch()
+    assert len(end) < 10_000
+    assert "0 of 40 tasks succeeded." in end
+    assert "Report: .parallel-dispatch/runs/" in end
+
+
 # --- prompts and stops --------------------------------------------------------------------------------------------
 
 
@@ -764,6 +822,13 @@ def test_our_own_command_is_not_the_user_saying_something_else(conversation):
     conversation.begin()
     assert conversation.tell("UserPromptSubmit") is None  # "/parallel-dispatch t.yaml"
     assert not conversation.run.state().user_spoke
+
+
+@pytest.mark.parametrize("text", ["/parallel-dispatching is a word: explain it", "/parallel-dispatch-it now"])
+def test_a_prompt_that_only_begins_like_our_command_is_the_user(conversation, text):
+    conversation.begin()
+    says(conversation, text)
+    assert conversation.run.state().user_spoke
 
 
 def test_a_notification_is_not_the_user_and_brings_what_is_ready(conversation):
@@ -877,6 +942,14 @@ def test_more_problems_than_the_host_shows_are_cut_and_the_rest_can_be_asked_for
     assert "`parallel-dispatch validate" in reason.splitlines()[-1]
 
 
+def test_problems_that_are_cut_end_after_a_whole_one_with_the_count_of_the_rest(conversation):
+    lines = [f"  - {{id: t{number}, promt: Do it.}}" for number in range(300)]
+    write(os.path.join(conversation.project, "bad.yaml"), "\n".join(["name: bad", "tasks:", *lines]))
+    *shown, last = types(conversation, "bad.yaml")["reason"].splitlines()
+    assert re.match(r"… and \d+ more of \d+ problems: ", last)
+    assert re.search(r"\[[a-z-]+\]|\|", [line for line in shown if line][-1])
+
+
 @pytest.mark.usefixtures("tasks")
 def test_in_plan_mode_the_plan_is_shown_and_nothing_at_all_is_written(conversation):
     before = conversation.files()
@@ -885,6 +958,14 @@ def test_in_plan_mode_the_plan_is_shown_and_nothing_at_all_is_written(conversati
     assert "a  (general-purpose)  -> out/a.md" in text
     assert not rows(text)
     assert conversation.files() == before
+
+
+def test_in_plan_mode_a_plan_of_many_tasks_fits_into_what_the_host_shows(conversation):
+    write(os.path.join(conversation.project, "t.yaml"), MANY_TASKS)
+    text = heard(types(conversation, permission_mode="plan"))
+    assert len(text) < 10_000
+    assert "many, 150 tasks in 1 wave" in text
+    assert re.search(r"… and \d+ more lines$", text)
 
 
 @pytest.mark.usefixtures("tasks")
@@ -928,6 +1009,44 @@ def test_a_project_that_cannot_be_written_blocks_the_command_with_the_path(conve
     assert answer["decision"] == "block"
     assert ".parallel-dispatch" in answer["reason"]
     assert "nothing was started" in answer["reason"]
+
+
+BROKEN_BRIEF = ".claude/parallel-dispatch/templates/briefs/base.md.j2"
+
+
+@pytest.mark.usefixtures("tasks")
+def test_a_teams_own_brief_that_is_broken_blocks_the_command_and_leaves_no_run_behind(conversation):
+    write(os.path.join(conversation.project, BROKEN_BRIEF), "{{ task.nothing }}")
+    answer = types(conversation)
+    assert answer["decision"] == "block"
+    assert "base.md.j2" in answer["reason"]
+    assert not conversation.is_active
+    assert os.listdir(os.path.join(conversation.project, ".parallel-dispatch", "runs")) == []
+
+
+@pytest.mark.usefixtures("tasks")
+def test_a_run_that_cannot_start_leaves_the_one_that_is_under_way_alone(conversation):
+    conversation.begin()
+    write(os.path.join(conversation.project, BROKEN_BRIEF), "{{ task.nothing }}")
+    assert types(conversation)["decision"] == "block"
+    assert not conversation.run.state().ended
+    assert conversation.calls("a")["permissionDecision"] == "allow"
+
+
+def test_the_hooks_of_a_run_run_on_the_interpreter_that_was_prepared_not_on_the_one_it_links_to(conversation, tmp_path):
+    own = str(tmp_path / "own")
+    venv.create(own, symlinks=True)
+    (packages,) = glob.glob(os.path.join(own, "lib", "python*", "site-packages"))
+    write(os.path.join(packages, "ours.pth"), sysconfig.get_path("purelib") + "\n")
+    write(os.path.join(own, "cache", "interpreter"), os.path.join(own, "bin", "python") + "\n")
+    conversation.env["PARALLEL_DISPATCH_CACHE"] = os.path.join(own, "cache")
+    write(os.path.join(conversation.project, "t.yaml"), TASK_FILE)
+    assert rows(heard(types(conversation)))
+    python = read(active_file(conversation.project, SESSION)).splitlines()[0]
+    told = subprocess.run(
+        [python, "-I", "-c", "import sys; print(sys.prefix)"], capture_output=True, text=True, check=True
+    )
+    assert told.stdout == own + "\n"
 
 
 def test_the_task_file_is_relative_to_where_the_user_is_and_outputs_to_the_project(conversation):
@@ -983,6 +1102,23 @@ def test_a_command_that_the_model_calls_asks_the_user_with_the_plan_and_starts_n
     assert answer["permissionDecision"] == "ask"
     assert "parallel-dispatch would start these agents." in answer["permissionDecisionReason"]
     assert "b  (security-architect as general-purpose)  -> out/b.md" in answer["permissionDecisionReason"]
+    assert conversation.files() == before
+
+
+def test_the_question_about_many_tasks_fits_into_what_the_host_shows(conversation):
+    write(os.path.join(conversation.project, "t.yaml"), MANY_TASKS)
+    question = skill(conversation)["hookSpecificOutput"]["permissionDecisionReason"]
+    assert len(question) < 10_000
+    assert re.search(r"… and \d+ more lines$", question)
+
+
+@pytest.mark.usefixtures("tasks")
+def test_a_dry_run_that_the_model_calls_shows_the_plan_and_asks_the_user_nothing(conversation):
+    before = conversation.files()
+    answer = skill(conversation, arguments="t.yaml --dry-run")["hookSpecificOutput"]
+    assert answer["permissionDecision"] == "deny"
+    assert "A dry run starts nothing." in answer["permissionDecisionReason"]
+    assert "d  (general-purpose)  -> out/d.md  after a, b, c" in answer["permissionDecisionReason"]
     assert conversation.files() == before
 
 

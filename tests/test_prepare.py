@@ -16,6 +16,7 @@ import sysconfig
 import zipfile
 
 import pytest
+from builders import oldest_python
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SITES = "\n".join({sysconfig.get_path("purelib"), sysconfig.get_path("platlib")})
@@ -226,8 +227,7 @@ def test_where_no_stamp_can_be_written_a_good_interpreter_still_serves(machine):
 
 
 def test_prepare_runs_on_python_3_9(machine):
-    places = [*glob.glob(os.path.expanduser("~/.pyenv/versions/3.9.*/bin/python3.9")), shutil.which("python3.9")]
-    old = next((place for place in places if place and works(place)), None)
+    old = oldest_python()
     if old is None:
         pytest.skip("there is no Python 3.9 on this machine")
     machine.python(old)
@@ -236,10 +236,6 @@ def test_prepare_runs_on_python_3_9(machine):
     os.unlink(os.path.join(machine.bin, "python3.11"))
     shutil.rmtree(machine.cache)
     assert "no Python 3.10 or newer" in refusal(machine.run(old, "-I", machine.script))
-
-
-def works(python):
-    return subprocess.run([python, "-I", "-c", ""], check=False, capture_output=True).returncode == 0
 
 
 # The environment that is made

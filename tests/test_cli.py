@@ -6,7 +6,9 @@ import subprocess
 import sys
 
 import pytest
-from builders import ROOT, read, write
+from builders import ROOT, claimed, closed, make_run, plan_of, read, write
+from parallel_dispatch.active import ActiveRun
+from parallel_dispatch.run import all_runs
 
 TASK_FILE = """\
 name: three-and-one
@@ -22,6 +24,16 @@ VERBS = ("validate", "plan", "start", "next", "status", "report", "rehearse", "d
 ON_A_RUN = ("next", "status", "report")
 
 
+LAUNCHER = os.path.join(ROOT, "bin", "parallel-dispatch")
+any_bytes = pytest.mark.skipif(sys.platform == "darwin", reason="its file systems hold no names but UTF-8")
+
+
+def many(count):
+    """A task file of this many tasks with long names, none of which waits for another."""
+    names = [f"{'long-name-' * 5}{number:03}" for number in range(count)]
+    return "\n".join(["name: many", "tasks:", *(f"  - {{id: {name}, prompt: Do it.}}" for name in names)])
+
+
 class Terminal:
     """A person's shell in a project."""
 
@@ -33,7 +45,7 @@ class Terminal:
     def runs(self, *arguments, at="", code=None):
         """A command run; it never shows a traceback."""
         done = subprocess.run(
-            [os.path.join(ROOT, "bin", "parallel-dispatch"), *arguments],
+            [LAUNCHER, *arguments],
             cwd=os.path.join(self.project, at),
             env=self.env,
             stdin=subprocess.DEVNULL,
@@ -189,6 +201,22 @@ def test_in_a_folder_of_a_git_checkout_the_project_is_the_checkout(terminal):
     assert ".parallel-dispatch" not in status.stdout
 
 
+@pytest.mark.usefixtures("tasks")
+def test_runs_in_a_folder_above_the_checkout_do_not_make_that_folder_the_project(terminal):
+    os.makedirs(os.path.join(os.path.dirname(terminal.project), ".parallel-dispatch", "runs"))
+    subprocess.run(["git", "init", "-q", terminal.project], check=True, env=terminal.env)
+    terminal.runs("start", "tasks.yaml", code=0)
+    assert os.listdir(terminal.path(".parallel-dispatch", "runs"))
+
+
+def test_a_plan_shows_a_terminal_nothing_that_it_would_obey(terminal):
+    terminal.write("t.yaml", 'name: "n\\e[2J"\ntasks:\n  - {id: a, prompt: p, agent: "x\\e]0;owned\\a"}\n')
+    said = terminal.runs("plan", "t.yaml", code=0).stdout
+    assert "[2J" in said
+    assert "]0;owned" in said
+    assert all(line.isprintable() for line in said.splitlines())
+
+
 # --- a run without hooks ------------------------------------------------------------------------------------------
 
 
@@ -268,6 +296,32 @@ def test_the_status_names_every_task(terminal):
     ]
 
 
+def test_the_status_shows_a_terminal_nothing_that_it_would_obey(terminal):
+    plan = plan_of({"a": ()}, terminal.project)
+    make_run(plan, [claimed("a"), closed("a", "failed", reason="x \x1b]0;owned\x07 \x1b[2J")])
+    said = terminal.runs("status", code=0).stdout
+    assert "]0;owned" in said
+    assert all(line.isprintable() for line in said.splitlines())
+
+
+def test_what_start_counts_as_running_is_what_its_block_shows(tmp_path, cache):
+    project = tmp_path / ("長い名前のフォルダ" * 5) / ("長い名前のフォルダ" * 5)
+    project.mkdir(parents=True)
+    terminal = Terminal(str(project), str(tmp_path / "home"), cache)
+    terminal.write("many.yaml", many(16))
+    shown = [row["description"] for row in block(terminal.runs("start", "many.yaml", "--max-parallel", "16").stdout)]
+    lines = terminal.runs("status", code=0).stdout.splitlines()
+    assert [line.split()[0] for line in lines if " running" in line] == shown
+
+
+@pytest.mark.usefixtures("tasks")
+def test_runs_that_start_in_the_same_moment_are_runs_of_their_own(terminal):
+    how = {"cwd": terminal.project, "env": terminal.env, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    starts = [subprocess.Popen([LAUNCHER, "start", "tasks.yaml"], **how) for _ in range(4)]
+    assert [(start.communicate()[1], start.returncode) for start in starts] == [(b"", 0)] * 4
+    assert [list(ActiveRun(folder.path).state().open) for folder in all_runs(terminal.project)] == [["a", "b", "c"]] * 4
+
+
 def test_a_run_is_found_by_its_name_by_its_end_and_the_newest_by_nothing(terminal):
     for name in ("old", "new"):
         terminal.write(f"{name}.yaml", TASK_FILE.replace("three-and-one", name))
@@ -300,6 +354,51 @@ def test_a_damaged_run_is_one_sentence(terminal, verb, file):
     done = terminal.runs(verb, code=3)
     assert done.stderr.startswith("parallel-dispatch: ")
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.usefixtures("tasks")
+def test_a_run_that_lost_its_plan_hides_no_other(terminal):
+    terminal.runs("start", "tasks.yaml", code=0)
+    (run,) = os.listdir(terminal.path(".parallel-dispatch", "runs"))
+    terminal.write(".parallel-dispatch/runs/old-20200101-000000-dead/ledger.jsonl", "x")
+    for wanted in ([run], []):
+        assert f"(run {run[-4:]})" in terminal.runs("status", *wanted, code=0).stdout
+
+
+@pytest.mark.parametrize("count", [1, 900], ids=["a few lines", "more than a pipe holds"])
+def test_a_reader_that_has_gone_is_no_error(terminal, count):
+    terminal.write("many.yaml", many(count))
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as pipe:
+        done = subprocess.run(
+            [LAUNCHER, "plan", "many.yaml"],
+            cwd=terminal.project,
+            env=terminal.env,
+            stdout=pipe,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@any_bytes
+@pytest.mark.parametrize("language", ["", "C.UTF-8", "en_US.UTF-8", "en_US.ISO-8859-1"])
+def test_a_file_whose_name_is_no_text_is_checked_like_any_other(terminal, language):
+    terminal.write("tasks-\udcff.yaml", TASK_FILE)
+    if language:
+        terminal.env["LC_ALL"] = language
+    assert terminal.runs("validate", "tasks-\udcff.yaml", code=0).stdout.endswith(": 4 tasks, no problems\n")
+
+
+@any_bytes
+def test_a_project_whose_name_is_no_text_can_be_worked_in(tmp_path, cache):
+    project = os.path.join(str(tmp_path), "project-\udcff")
+    subprocess.run(["git", "init", "-q", project], check=True)
+    terminal = Terminal(project, str(tmp_path / "home"), cache)
+    terminal.write("tasks.yaml", TASK_FILE)
+    terminal.runs("start", "tasks.yaml", code=0)
+    assert terminal.runs("status", code=0).stdout.splitlines()[0].endswith("under way")
 
 
 @pytest.mark.usefixtures("tasks")

@@ -186,6 +186,13 @@ def test_a_neighbour_whose_name_begins_like_the_project_is_outside(project):
         planned(project, options=Options(output=project + "-2"))
 
 
+@pytest.mark.parametrize("wanted", ["out", "out/deep"])
+def test_an_output_directory_that_is_a_file_or_lies_below_one_is_refused(project, wanted):
+    write(os.path.join(project, "out"), "I am a file.")
+    with pytest.raises(Refusal, match=r"out is a file; name a directory"):
+        planned(project, Settings(output_dir=wanted))
+
+
 def test_a_link_that_leads_out_of_the_project_is_refused_as_directory_and_below_it(project, tmp_path):
     os.symlink(tmp_path, os.path.join(project, "away"))
     with pytest.raises(Refusal, match="leaves the project"):
@@ -252,6 +259,12 @@ def test_a_damaged_plan_is_refused(text):
         Plan.from_json(text)
 
 
+def test_a_plan_in_which_a_task_needs_one_that_is_not_there_is_refused():
+    text = plan_of({"a": (), "b": ("a",)}).to_json()
+    with pytest.raises(Refusal, match=r"plan\.json of this run is"):
+        Plan.from_json(text.replace('"dependencies": ["a"]', '"dependencies": ["zz"]'))
+
+
 def test_paths_are_shown_relative_to_the_project_where_they_lie_in_it():
     plan = plan_of({"a": ()}, "/project")
     assert plan.shown("/project/out/a.md") == "out/a.md"
@@ -271,6 +284,16 @@ def test_an_agent_of_the_project_or_the_user_is_known_by_the_name_in_its_file(pr
     agent_file(home, "team/deep.md", "---\ndescription: d\nname: 'my agent'\n---\n")
     assert {"security-architect", "my agent"} <= known_agents(project, home)
     assert "some-file" not in known_agents(project, home)
+
+
+def test_a_comment_behind_an_agents_name_is_no_part_of_it(project, tmp_path):
+    agent_file(project, "some-file.md", "---\nname: reviewer  # mine\n---\n")
+    assert "reviewer" in known_agents(project, str(tmp_path))
+
+
+def test_a_name_inside_another_key_is_not_the_agents_name(project, tmp_path):
+    agent_file(project, "some-file.md", "---\nmetadata:\n  name: inner\nname: real\n---\n")
+    assert {"inner", "real"} & known_agents(project, str(tmp_path)) == {"real"}
 
 
 @pytest.mark.parametrize("text", ["", "name: bare\n", "---\ndescription: d\n---\nname: bare\n", "---\nname:\n---\n"])

@@ -141,6 +141,11 @@ def test_a_task_that_was_tried_more_than_once_says_how_often():
     assert "- **a** failed after 2 attempts: try 2" in missing(report_of(plan, events))
 
 
+def test_a_task_whose_agent_still_works_is_not_said_to_have_never_been_dispatched():
+    report = report_of(plan_of({"a": (), "b": ("a",)}), [header(), claimed("a")])
+    assert re.findall(r"\*\*(\w)\*\* .*dispatched", missing(report)) == ["b"]
+
+
 def test_a_run_in_which_everything_succeeded_misses_nothing():
     assert "What is missing" not in report_of(plan_of({"a": ()}), [header(), claimed("a"), closed("a")])
 
@@ -208,6 +213,13 @@ def test_hostile_text_stays_inside_its_cell(text):
     assert re.findall(r"^#+ .+$", hostile, re.MULTILINE) == re.findall(r"^#+ .+$", calm, re.MULTILINE)
     assert "<script" not in hostile.replace("\\<script", "")
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", hostile)
+
+
+@pytest.mark.parametrize("name", ["# x", "- x", "+ x", "1. x", "    x", "=== ", "---"])
+def test_a_name_that_is_markup_at_the_start_of_a_line_never_stands_there(name):
+    plan = plan_of({"a": ()})
+    plan.name = name
+    assert [line for line in report_of(plan, [header()]).splitlines() if line.lstrip().startswith(name.strip())] == []
 
 
 @QUICK

@@ -210,6 +210,11 @@ def test_a_late_end_of_an_earlier_attempt_does_not_end_the_one_that_runs():
     assert list(state.open) == ["a"]
 
 
+def test_an_end_with_a_word_that_nobody_knows_counts_as_a_failure():
+    state = after(plan_of({"a": (), "b": ("a",)}), claimed("a"), closed("a", "partial"))
+    assert state.outcomes() == {"a": ("failed", ""), "b": ("skipped", "needs a, which failed")}
+
+
 # --- ends, times, words -------------------------------------------------------------------------------------------
 
 
@@ -240,6 +245,11 @@ def test_the_start_is_found_also_when_it_is_told_last():
 
 def test_without_a_start_nothing_is_measured():
     assert after(plan_of({"a": ()}), claimed("a"), closed("a", time=3.0)).attempts["a"][0].seconds is None
+
+
+def test_a_time_that_is_no_time_measures_nothing_and_stops_no_replay():
+    state = replay(plan_of({"a": ()}), [{**header(), "time": 10**400}, claimed("a", time=10**400)])
+    assert list(state.open) == ["a"]
 
 
 def test_admission_forgets_reminders_and_that_the_user_spoke():

@@ -245,6 +245,22 @@ def test_a_run_without_hooks_goes_from_block_to_block_to_its_report(terminal):
 
 
 @pytest.mark.usefixtures("tasks")
+def test_an_output_that_is_changed_after_its_agent_ended_is_flagged_in_the_report(terminal):
+    terminal.runs("start", "tasks.yaml", code=0)
+    for task in "abc":
+        terminal.write(f"out/{task}.md", "x")
+    terminal.runs("next", code=0)
+    terminal.write("out/a.md", "y")
+    os.unlink(terminal.path("out/b.md"))
+    report = terminal.runs("report", code=1).stdout
+    assert [line for line in report.splitlines() if line.startswith("- out/")] == [
+        "- out/a.md (changed or removed since its agent ended)",
+        "- out/b.md (changed or removed since its agent ended)",
+        "- out/c.md",
+    ]
+
+
+@pytest.mark.usefixtures("tasks")
 def test_an_output_that_is_missing_fails_its_task_and_skips_what_needs_it(terminal):
     terminal.runs("start", "tasks.yaml", code=0)
     for task in "ac":

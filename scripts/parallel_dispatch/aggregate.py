@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .judge import fingerprint
 from .state import SUCCESS
 from .usage import Usage, usage
 
@@ -30,6 +31,7 @@ class TaskFacts:
     end: float | None
     seconds: float | None
     tokens: Usage | None
+    changed: bool
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,7 @@ def _facts(plan: Plan, task: PlannedTask, state: State, outcome: str, reason: st
         end=max((a.ended for a in times if a.ended is not None), default=None),
         seconds=sum(a.seconds or 0.0 for a in times) if times else None,
         tokens=sum(used, Usage()) if used else None,
+        changed=outcome == SUCCESS and attempts[-1].digest not in ("", fingerprint(task)[1]),
     )
 
 

@@ -51,7 +51,7 @@ def _typed(payload: Payload) -> Payload | None:
         text = _begin(str(payload.get("command_args") or ""), payload)
     except Blocked as blocked:
         return {"decision": "block", "reason": dispatch.fit(str(blocked))}
-    return _context("UserPromptExpansion", text)
+    return {**_context("UserPromptExpansion", text), "systemMessage": _permissions(str(payload.get("permission_mode")))}
 
 
 def _skill(payload: Payload) -> Payload | None:
@@ -130,6 +130,19 @@ def _checked(arguments: str, payload: Payload) -> tuple[Loaded, argparse.Namespa
     if loaded.task_file is None:
         raise Blocked(_problems(loaded, parsed.file))
     return loaded, parsed, project_of(here)
+
+
+def _permissions(mode: str) -> str:
+    """What the user should know before agents meet a rule: what is let through, and what becomes of the rest."""
+    asks = "is denied, since -p cannot ask" if os.environ.get("CLAUDE_CODE_ENTRYPOINT") == "sdk-cli" else "asks you"
+    rest = {
+        "plan": "nothing is started in plan mode",
+        "acceptEdits": f"edits are accepted, any other call that your rules do not allow {asks}",
+        "dontAsk": "any other call that your rules do not allow is denied",
+        "auto": "the host judges any other call",
+        "bypassPermissions": "any other call is let through",
+    }.get(mode, f"any other call that your rules do not allow {asks}")
+    return f"parallel-dispatch: agents may write their declared outputs; {rest}."
 
 
 def _problems(loaded: Loaded, name: str) -> str:

@@ -24,9 +24,7 @@ def lacking(plan: Plan, task: PlannedTask) -> str:
     if task.is_folder:
         if not os.path.isdir(task.output):
             return f"its output directory {shown} does not exist"
-        return (
-            "" if any(True for _ in output_files(task)) else f"its output directory {shown} holds no file with content"
-        )
+        return "" if output_files(task) else f"its output directory {shown} holds no file with content"
     if os.path.isdir(task.output):
         return f"its output {shown} is a directory, not a file"
     if not os.path.isfile(task.output):
@@ -70,9 +68,8 @@ def close(
     lack = lacking(run.plan, task)
     fields: dict[str, object] = {"agent_id": agent_id, "transcript": transcript}
     if lack:
-        error = last_tool_error(transcript or attempt.transcript)
-        reasons = [lack, error and f"its last tool error: {brief_words(error)}", why and brief_words(why)]
-        outcome, reason = otherwise, "; ".join(part.rstrip(".") for part in reasons if part)
+        outcome = otherwise
+        reason = _why_failed(lack, why, transcript or attempt.transcript) if outcome == FAILED else why
         line = f"{task.id}: {outcome}: {reason}"
     else:
         outcome, reason = SUCCESS, ""
@@ -85,6 +82,12 @@ def close(
         for other in run.state().open.values():
             run.call_off(other.agent_id, f"stopped, because {task.id} failed")
     return line
+
+
+def _why_failed(lack: str, why: str, transcript: str) -> str:
+    error = last_tool_error(transcript)
+    reasons = [lack, error and f"its last tool error: {brief_words(error)}", why and brief_words(why)]
+    return "; ".join(part.rstrip(".") for part in reasons if part)
 
 
 def keep_answer(run: ActiveRun, attempt: Attempt, words: object) -> None:

@@ -23,6 +23,7 @@ class Attempt:
         "background",
         "call",
         "claimed",
+        "digest",
         "ended",
         "number",
         "outcome",
@@ -46,6 +47,7 @@ class Attempt:
         self.reason = ""
         self.sent_back = 0
         self.transcript = ""
+        self.digest = ""  # of the output, as it was when the attempt was closed
 
     @property
     def is_open(self) -> bool:
@@ -213,6 +215,7 @@ def _of_attempt(state: State, event: Event, time: float) -> None:
     elif name == "sent-back":
         attempt.sent_back += 1
     elif name == "closed" and attempt.is_open:
+        attempt.digest = _text(event, "sha256")
         outcome = _text(event, "outcome")
         state.close(
             attempt, outcome if outcome in _PAST or outcome == SUCCESS else FAILED, _text(event, "reason"), time

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -70,13 +71,17 @@ def plan_text(plan: Plan) -> str:
 def plan_table(plan: Plan) -> str:
     """The plan for people: every task with its agent, what it waits for and where its output goes."""
     lines = [f"Plan: {_head(plan)}"]
+    name = os.path.basename(plan.output_dir)
+    own = name if name.endswith(f"-{plan.run}") else ""  # the default output directory is the run's own
     for number, wave in enumerate(plan.waves, 1):
         lines.append(f"Wave {number}")
         for task in wave:
             as_what = "" if task.agent == task.subagent_type else f" as {task.subagent_type}"
             after = f"  after {', '.join(task.dependencies)}" if task.dependencies else ""
-            output = plan.shown(task.output).replace(f"-{plan.run}/", "-RUN/")
+            output = plan.shown(task.output).replace(f"/{own}/", "/RUN/") if own else plan.shown(task.output)
             lines.append(f"  {task.id}  ({task.agent}{as_what})  -> {output}{after}")
+    if any(task.agent != task.subagent_type for task in plan.tasks.values()):
+        lines.append("An agent that neither the project nor the user defines runs as general-purpose, under its title.")
     return "\n".join(lines)
 
 

@@ -19,7 +19,9 @@ from parallel_dispatch.places import project_folder, read_text
 from parallel_dispatch.run import all_runs
 from parallel_dispatch.scripted_model import ModelServer
 
-VERSION = "2.1.197"
+FOREGROUND, BACKGROUND = "2.1.197", "2.1.329"
+READY = {FOREGROUND: "? for shortcuts", BACKGROUND: "shift+tab to cycle"}
+"""What each version shows once it takes keys; the newer one runs every agent in the background here."""
 PATIENCE_SECONDS = 60
 FILE = "examples/architecture-review.yaml"
 
@@ -85,7 +87,7 @@ def terminal(stage, script):
         shown.tmux("new-session", "-d", "-x", "180", "-y", "50", "-c", stage.project, *host)
         process = int(shown.tmux("display-message", "-p", "#{pane_pid}"))
         try:
-            shown.wait_for("? for shortcuts")
+            shown.wait_for(READY[stage.version])
             yield shown
         finally:
             with contextlib.suppress(ProcessLookupError):
@@ -95,7 +97,11 @@ def terminal(stage, script):
 
 @pytest.fixture
 def stage(tmp_path):
-    stage = Stage(VERSION, tmp_path)
+    return staged(FOREGROUND, tmp_path)
+
+
+def staged(version, folder):
+    stage = Stage(version, folder)
     stage.write(FILE, example("architecture-review.yaml"))
     return stage
 
@@ -130,3 +136,25 @@ def test_a_run_that_the_model_asks_for_starts_once_the_user_agrees(stage):
         finished_run(stage)
         assert len(shown.main) == 4
         assert "4 tasks in 2 waves" in said(shown.main[1])
+
+
+def test_a_run_that_the_user_interrupts_ends_in_a_report_and_drags_nobody_back(stage):
+    with terminal(stage, Copyist(60)) as shown:
+        shown.type(f"/parallel-dispatch {FILE}")
+        shown.wait_for("Running 3 agents")
+        shown.tmux("send-keys", "Escape")
+        shown.wait_for("? for shortcuts")
+        shown.type("Forget it.")
+        shown.wait_for("0 of 4 tasks succeeded. Report: ")
+        assert len(shown.main) == 2
+    (folder,) = all_runs(stage.project)
+    assert "**security-review** cancelled: interrupted by the user" in read_text(folder.report)
+    assert not os.path.exists(os.path.join(project_folder(stage.project), "active"))
+
+
+def test_a_run_whose_agents_the_host_puts_in_the_background_ends_in_a_report(tmp_path):
+    stage = staged(BACKGROUND, tmp_path)
+    with terminal(stage, Copyist()) as shown:
+        shown.type(f"/parallel-dispatch {FILE}")
+        shown.wait_for("4 of 4 tasks succeeded. Report: ")
+        finished_run(stage)

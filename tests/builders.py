@@ -17,6 +17,15 @@ RECORDED = os.path.join(ROOT, "tests", "payloads")
 VERSIONS = tuple(sorted(os.listdir(RECORDED)))
 SESSION = "5e551011-0000-4000-8000-000000000001"
 RUN = "k3f2"
+TASK_FILE = """\
+name: three-and-one
+tasks:
+  - {id: a, prompt: Do a.}
+  - {id: b, prompt: Do b., agent: security-architect}
+  - {id: c, prompt: Do c.}
+  - {id: d, prompt: Do d., dependencies: [a, b, c]}
+settings: {output_dir: out}
+"""
 CALLS = {"a": "toolu_000001_000", "b": "toolu_000001_001", "c": "toolu_000001_002"}
 """The tool calls of the recorded batches."""
 

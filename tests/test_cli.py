@@ -6,19 +6,10 @@ import subprocess
 import sys
 
 import pytest
-from builders import ROOT, claimed, closed, make_run, plan_of, read, write
+from builders import ROOT, TASK_FILE, claimed, closed, make_run, plan_of, read, write
 from parallel_dispatch.active import ActiveRun
 from parallel_dispatch.run import all_runs
 
-TASK_FILE = """\
-name: three-and-one
-tasks:
-  - {id: a, prompt: Do a.}
-  - {id: b, prompt: Do b., agent: security-architect}
-  - {id: c, prompt: Do c.}
-  - {id: d, prompt: Do d., dependencies: [a, b, c]}
-settings: {output_dir: out}
-"""
 PROBLEMS = "name: bad\ntasks:\n  - id: a\n    promt: Do a.\n  - id: a\n    prompt: Do it.\n"
 VERBS = ("validate", "plan", "start", "next", "status", "report", "rehearse", "doctor", "prepare")
 ON_A_RUN = ("next", "status", "report")

@@ -15,20 +15,25 @@ import time
 import venv
 
 import pytest
-from builders import CALLS, RECORDED, ROOT, RUN, SESSION, VERSIONS, claimed, closed, event, oldest_python, read, write
+from builders import (
+    CALLS,
+    RECORDED,
+    ROOT,
+    RUN,
+    SESSION,
+    TASK_FILE,
+    VERSIONS,
+    claimed,
+    closed,
+    event,
+    oldest_python,
+    read,
+    write,
+)
 from hooking import Conversation, heard, rows
 from parallel_dispatch import transcript
 from parallel_dispatch.places import active_file
 
-TASK_FILE = """
-name: three-and-one
-tasks:
-  - {id: a, prompt: Do a.}
-  - {id: b, prompt: Do b., agent: security-architect}
-  - {id: c, prompt: Do c.}
-  - {id: d, prompt: Do d., dependencies: [a, b, c]}
-settings: {output_dir: out}
-"""
 MANY_TASKS = "\n".join(
     ["name: many", "tasks:", *(f"  - {{id: {'long-name-' * 5}{n:03}, prompt: Do it.}}" for n in range(150))]
 )
@@ -651,6 +656,15 @@ def test_a_batch_inside_an_agent_says_nothing(conversation):
     conversation.begin()
     conversation.does("a", "b", "c")
     assert conversation.tell("PostToolBatch-of-an-agent", AGENT="agent-of-a") is None
+
+
+def test_a_task_that_no_block_has_offered_is_not_started_without_its_brief(conversation):
+    run = conversation.begin()
+    os.unlink(run.folder.brief("a", 1))
+    answer = conversation.calls("a")
+    assert answer["permissionDecision"] == "deny"
+    assert "was not offered yet" in answer["permissionDecisionReason"]
+    assert "a" not in run.state().open
 
 
 def test_an_equal_offer_is_not_made_twice_in_one_turn(conversation):

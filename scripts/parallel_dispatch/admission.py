@@ -29,6 +29,8 @@ def on_agent_call(payload: Payload, run: ActiveRun) -> Payload | None:
         return None
     if named[0] != run.plan.run:
         return decide_call("deny", f"{named[0]} is not the run of this conversation, which is {run.plan.run}.")
+    if named[1] in run.plan.tasks and not os.path.exists(run.folder.brief(named[1], 1)):
+        return decide_call("deny", f'"{named[1]}" was not offered yet; its turn comes in a later dispatch block')
     tool_use_id = str(payload.get("tool_use_id") or "")
     run.ledger.append("claimed", task=named[1], call=tool_use_id)
     state = run.state()
@@ -71,7 +73,7 @@ def _move(path: str, keep: str) -> None:
 
 
 def brief(run: ActiveRun, attempt: Attempt) -> str:
-    """The text for an attempt. A retry that was never offered gets the first brief and the reason of its failure."""
+    """The text for an attempt. A retry that was never offered gets the first brief under its own marker."""
     text = read_text(run.folder.brief(attempt.task, attempt.number))
     if text:
         return text

@@ -68,13 +68,18 @@ class RunFacts:
     @property
     def critical_path(self) -> tuple[tuple[str, ...], float] | None:
         """The chain of dependencies that took longest, and its length in seconds: no schedule is shorter."""
-        best: dict[str, tuple[float, tuple[str, ...]]] = {}
+        length: dict[str, float] = {}
+        before: dict[str, str | None] = {}
         for task in sorted(self.tasks, key=lambda t: t.wave):
-            before = [best[d] for d in self.plan.tasks[task.id].dependencies if d in best]
-            length, path = max(before, key=lambda found: found[0], default=(0.0, ()))
-            best[task.id] = (length + (task.seconds or 0.0), (*path, task.id))
-        length, path = max(best.values(), key=lambda found: found[0])
-        return (path, length) if length else None
+            longest = max(self.plan.tasks[task.id].dependencies, key=length.__getitem__, default=None)
+            before[task.id] = longest
+            length[task.id] = (length[longest] if longest else 0.0) + (task.seconds or 0.0)
+        last: str | None = max(length, key=length.__getitem__)
+        total, path = length[str(last)], []
+        while last:
+            path.append(last)
+            last = before[last]
+        return (tuple(reversed(path)), total) if total else None
 
     @property
     def bound(self) -> float | None:

@@ -55,7 +55,7 @@ def build_parser() -> argparse.ArgumentParser:
         description="Fan out subagents from a YAML task file: declared, checked, enforced, measured.",
         epilog="Exit codes: 0 fine, 1 problems found or tasks failed, 2 wrong usage, 3 could not run.",
     )
-    parser.add_argument("--version", action="version", version=_version())
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     verbs = parser.add_subparsers(metavar="VERB", required=True)
 
     verb = _verb(verbs, "validate", "check task files and show every problem with its position", _validate)
@@ -98,9 +98,10 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _version() -> str:
-    with open(os.path.join(ROOT, ".claude-plugin", "plugin.json"), encoding="utf-8") as file:
-        return f"parallel-dispatch {quickjson.record(file.read()).get('version')}"
+class _Version(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        with open(os.path.join(ROOT, ".claude-plugin", "plugin.json"), encoding="utf-8") as file:
+            parser.exit(message=f"parallel-dispatch {quickjson.record(file.read()).get('version')}\n")
 
 
 def _verb(verbs: argparse._SubParsersAction[Parser], name: str, text: str, run: object) -> Parser:
@@ -217,9 +218,7 @@ def _doctor(_: argparse.Namespace) -> int:
 
 
 def _prepare(arguments: argparse.Namespace) -> int:
-    from . import places
-
-    command = [sys.executable, "-I", os.path.join(places.ROOT, "scripts", "prepare.py")]
+    command = [sys.executable, "-I", os.path.join(ROOT, "scripts", "prepare.py")]
     return subprocess.run([*command, *(["--remove"] if arguments.remove else [])], check=False).returncode
 
 

@@ -10,6 +10,7 @@ from .admission import set_aside
 from .judge import close, keep_answer, lacking, take_draft
 from .marker import parse_marker
 from .state import MAX_SENT_BACK, Attempt, State
+from .transcript import words
 
 
 def on_agent_stop(payload: Payload, run: ActiveRun) -> Payload | None:
@@ -23,9 +24,9 @@ def on_agent_stop(payload: Payload, run: ActiveRun) -> Payload | None:
     lack = _send_back(run, attempt, tie)
     if lack:
         return {"decision": "block", "reason": lack}
-    words = payload.get("last_assistant_message")
-    keep_answer(run, attempt, words)
-    close(run, attempt, f"last words: {words}" if words else "", str(payload.get("agent_id")), tie.transcript)
+    said = payload.get("last_assistant_message")
+    keep_answer(run, attempt, said)
+    close(run, attempt, f"last words: {said}" if said else "", str(payload.get("agent_id")), tie.transcript)
     return None
 
 
@@ -63,9 +64,9 @@ def on_agent_death(payload: Payload, run: ActiveRun) -> None:
         return
     attempt = run.state().attempts[tie.task][tie.attempt - 1]
     if attempt.is_open:
-        words = payload.get("last_assistant_message")
-        keep_answer(run, attempt, words)
-        why = f"the agent died: {words or payload.get('error') or 'no reason was given'}"
+        said = payload.get("last_assistant_message")
+        keep_answer(run, attempt, said)
+        why = f"the agent died: {said or payload.get('error') or 'no reason was given'}"
         close(run, attempt, why, str(payload.get("agent_id")), tie.transcript)
 
 
@@ -86,10 +87,10 @@ def on_call_end(payload: Payload, run: ActiveRun) -> Payload | None:
         return None
     if agent_id and not attempt.agent_id:  # no event of the agent itself told whose it is
         run.tie({**payload, "agent_id": agent_id})
-    words = _words(response.get("content"))
-    keep_answer(run, attempt, words)
+    said = words(response.get("content"))
+    keep_answer(run, attempt, said)
     if attempt.is_open:
-        line = close(run, attempt, f"last words: {words}" if words else "", agent_id)
+        line = close(run, attempt, f"last words: {said}" if said else "", agent_id)
     else:
         line = _told(run, attempt)
     # Nobody may go on with an agent whose attempt is closed; on 2.1.329 this also takes the offer to do so away.
@@ -114,7 +115,7 @@ def _close_one(call: Payload, run: ActiveRun, state: State) -> bool:
     tool_use_id = str(call.get("tool_use_id") or "")
     if named is None or named[0] != run.plan.run or tool_use_id in state.rejected:
         return False
-    words = _words(call.get("tool_response"))
+    said = words(call.get("tool_response"))
     attempt = state.calls.get(tool_use_id)
     if attempt is None:  # no hook of ours saw it: refused by the host before, or the hook could not do its work
         if state.refusal(named[1]):
@@ -126,7 +127,7 @@ def _close_one(call: Payload, run: ActiveRun, state: State) -> bool:
             set_aside(run, attempt)
     if attempt is None or not attempt.is_open or attempt.background:
         return False
-    close(run, attempt, f"the host did not run it: {words}" if words else "the host did not run it")
+    close(run, attempt, f"the host did not run it: {said}" if said else "the host did not run it")
     return True
 
 
@@ -139,9 +140,3 @@ def _told(run: ActiveRun, attempt: Attempt) -> str:
     if attempt.outcome == "success":
         return f"{task.id}: done, in {run.plan.shown(task.output)}"
     return f"{task.id}: {attempt.outcome}: {attempt.reason}"
-
-
-def _words(content: object) -> str:
-    if isinstance(content, list):
-        return "\n".join(str(block.get("text") or "") for block in content if isinstance(block, dict))
-    return content if isinstance(content, str) else ""

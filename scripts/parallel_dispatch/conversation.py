@@ -14,7 +14,7 @@ from .decide import decide
 from .judge import close
 from .state import CANCELLED
 
-COMMANDS = (["/parallel-dispatch"], ["/parallel-dispatch:parallel-dispatch"])
+COMMANDS = ("/parallel-dispatch", "/parallel-dispatch:parallel-dispatch")
 NOTIFICATIONS = ("<task-notification>", "<agent-message from=")
 """How prompts begin that the host writes by itself when an agent ends."""
 MAX_REMINDERS = 3
@@ -35,7 +35,7 @@ def on_batch(payload: Payload, run: ActiveRun) -> str:
 def on_prompt(payload: Payload, run: ActiveRun) -> str:
     """The word after a prompt: a notification may release tasks; anything but it and our command is the user."""
     prompt = str(payload.get("prompt") or "").lstrip()
-    if prompt.split(None, 1)[:1] in COMMANDS:
+    if prompt and prompt.split(None, 1)[0] in COMMANDS:
         return ""
     _forget_offer(run)
     if prompt.startswith(NOTIFICATIONS):

@@ -18,6 +18,7 @@ from .host import copy_plugin, environment, find_host, make_home, print_command
 from .problem import visible
 from .refusal import Refusal
 from .scripted_model import ModelServer
+from .state import replay
 
 if TYPE_CHECKING:
     from .planner import Options
@@ -98,7 +99,7 @@ def _run_of(project: str, session: str) -> ActiveRun | None:
 
 def _tell(found: ActiveRun, told: int) -> int:
     events = found.ledger.read()
-    state = found.state()
+    state = replay(found.plan, events)
     for event in events[max(told, 1) :]:
         task, kind = event.get("task"), event.get("event")
         if kind == "claimed" and str(event.get("call")) in state.calls:

@@ -28,7 +28,7 @@ def first_prompt(transcript: str) -> tuple[str, float]:
         line = quickjson.record(_first_line(transcript))
         message = line.get("message")
         if isinstance(message, dict):
-            return _text(message.get("content")), epoch(str(line.get("timestamp"))) or time.time()
+            return words(message.get("content")), epoch(str(line.get("timestamp"))) or time.time()
         if time.monotonic() > patience:
             return "", 0.0
         time.sleep(0.02)
@@ -60,7 +60,7 @@ def last_tool_error(transcript: str) -> str:
         content = message.get("content") if isinstance(message, dict) else None
         for block in content if isinstance(content, list) else []:
             if isinstance(block, dict) and block.get("type") == "tool_result":
-                error = _text(block.get("content")) if block.get("is_error") else ""
+                error = words(block.get("content")) if block.get("is_error") else ""
     return error.replace("<tool_use_error>", "").replace("</tool_use_error>", "")
 
 
@@ -72,7 +72,8 @@ def _first_line(path: str) -> str:
         return ""
 
 
-def _text(content: object) -> str:
+def words(content: object) -> str:
+    """The text of a message's or a result's content, which the host gives as a string or as blocks."""
     if isinstance(content, list):
-        return " ".join(str(block.get("text") or "") for block in content if isinstance(block, dict))
+        return "\n".join(str(block.get("text") or "") for block in content if isinstance(block, dict))
     return content if isinstance(content, str) else ""

@@ -21,7 +21,7 @@ import tempfile
 from dataclasses import dataclass
 
 import sides
-from parallel_dispatch import quickjson, run
+from parallel_dispatch import quickjson, run, runs
 from parallel_dispatch.active import ActiveRun
 from parallel_dispatch.load import load
 from parallel_dispatch.planner import Options
@@ -73,7 +73,7 @@ class Theatre:
             settings = {"max_parallel": AGENTS, "output_dir": "out"}
             json.dump({"name": "hooks", "tasks": tasks, "settings": settings}, file)
         run.start(load(path), Options(), self.project, SESSION)
-        (folder,) = run.all_runs(self.project)
+        (folder,) = runs.all_runs(self.project)
         return ActiveRun(folder.path)
 
     def event(self, name: str, agent: int | None = None, **fields: object) -> Payload:

@@ -1,4 +1,4 @@
-"""The process of a hook in a conversation that drives a run: hook.py RUN_FOLDER, started with `-I -S` by the guard."""
+"""The process of a hook in a conversation that drives a run, started with `-I -S`: hook.py RUN_FOLDER HOST [watch]."""
 
 import os
 import sys
@@ -7,7 +7,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
 
 from parallel_dispatch.events import main
 
-code = main(sys.argv[1])
+code = main(sys.argv[1], int(sys.argv[2]), watches=sys.argv[3:] == ["watch"])
 sys.stdout.flush()
 sys.stderr.flush()
 os._exit(code)  # nothing is left to do, and taking the interpreter down costs 2 ms of 14

@@ -9,7 +9,8 @@ import subprocess
 import sys
 
 from builders import CALLS, ROOT, SESSION, make_run, plan_of, read, recorded, transcript, write
-from parallel_dispatch.active import ActiveRun, activate
+from parallel_dispatch.active import ActiveRun
+from parallel_dispatch.owners import activate
 from parallel_dispatch.places import active_file
 
 TASKS = {"a": (), "b": (), "c": (), "d": ("a", "b", "c")}
@@ -42,7 +43,7 @@ class Conversation:
         """A run that this conversation drives, with this much behind it."""
         plan = plan_of(tasks, self.project, outputs, **limits)
         folder = make_run(plan, events)
-        activate(self.project, SESSION, python, folder.path)
+        activate(self.project, SESSION, python, folder, os.getpid())
         self.run = ActiveRun(folder.path)
         return self.run
 

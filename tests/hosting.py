@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from parallel_dispatch.active import ActiveRun, parse_marker
 from parallel_dispatch.host import copy_plugin, environment, find_host, make_home, print_command
 from parallel_dispatch.places import ROOT, read_text
-from parallel_dispatch.run import all_runs
+from parallel_dispatch.runs import all_runs
 from parallel_dispatch.scripted_model import ModelServer, Request, Script, texts
 
 if TYPE_CHECKING:

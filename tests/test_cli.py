@@ -8,7 +8,7 @@ import sys
 import pytest
 from builders import ROOT, TASK_FILE, claimed, closed, make_run, plan_of, read, write
 from parallel_dispatch.active import ActiveRun
-from parallel_dispatch.run import all_runs
+from parallel_dispatch.runs import all_runs
 
 PROBLEMS = "name: bad\ntasks:\n  - id: a\n    promt: Do a.\n  - id: a\n    prompt: Do it.\n"
 VERBS = ("validate", "plan", "start", "next", "status", "report", "rehearse", "doctor", "prepare")

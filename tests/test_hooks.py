@@ -83,7 +83,7 @@ def test_the_run_of_another_conversation_is_none_of_ours(conversation):
 def test_a_hook_of_a_run_that_was_deleted_says_so_and_stops_nothing(conversation):
     run = conversation.begin()
     done = subprocess.run(
-        [sys.executable, "-I", "-S", os.path.join(ROOT, "hooks", "hook.py"), run.folder.path + "-gone"],
+        [sys.executable, "-I", "-S", os.path.join(ROOT, "hooks", "hook.py"), run.folder.path + "-gone", "0"],
         input=json.dumps(conversation.payload("PreToolUse-Agent", TASK="a", CALL="toolu_1")),
         capture_output=True,
         encoding="utf-8",
@@ -182,7 +182,7 @@ def test_a_call_that_may_not_start_is_denied_with_the_reason(conversation, promp
 
 def test_calls_at_the_same_moment_never_exceed_the_cap(conversation):
     run = conversation.begin(max_parallel=2)
-    command = [sys.executable, "-I", "-S", os.path.join(ROOT, "hooks", "hook.py"), run.folder.path]
+    command = [sys.executable, "-I", "-S", os.path.join(ROOT, "hooks", "hook.py"), run.folder.path, "0"]
     calls = [conversation.payload("PreToolUse-Agent", TASK="abc"[n % 3], CALL=f"toolu_{n}") for n in range(9)]
     with contextlib.ExitStack() as stack:
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "encoding": "utf-8"}

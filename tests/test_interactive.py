@@ -16,7 +16,7 @@ from parallel_dispatch.active import ActiveRun
 from parallel_dispatch.copyist import Copyist
 from parallel_dispatch.host import KEY, environment
 from parallel_dispatch.places import project_folder, read_text
-from parallel_dispatch.run import all_runs
+from parallel_dispatch.runs import all_runs
 from parallel_dispatch.scripted_model import ModelServer
 
 FOREGROUND, BACKGROUND = "2.1.197", "2.1.329"

@@ -7,7 +7,7 @@ import pytest
 from builders import claimed, closed, event, header, plan_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from parallel_dispatch.decide import backoff, decide
+from parallel_dispatch.decide import decide
 from parallel_dispatch.state import replay
 
 QUICK = settings(max_examples=150, deadline=None, derandomize=True)
@@ -195,7 +195,10 @@ def test_retry_with_no_retries_left_to_give_tries_once():
 
 
 def test_retries_wait_one_two_and_four_seconds_and_a_first_attempt_does_not_wait():
-    assert [backoff(number) for number in (1, 2, 3, 4)] == [0.0, 1.0, 2.0, 4.0]
+    plan = plan_of({"a": ()}, on_failure="retry", max_retries=3)
+    events = [event for number in (1, 2, 3) for event in (claimed("a", f"c{number}"), closed("a", "failed", number))]
+    state = after(plan, *events, claimed("a", "c4"))
+    assert [attempt.pause for attempt in state.attempts["a"]] == [0.0, 1.0, 2.0, 4.0]
 
 
 def test_the_end_of_an_attempt_told_twice_counts_once_and_the_first_stands():

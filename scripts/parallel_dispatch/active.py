@@ -1,21 +1,16 @@
-"""The run that a conversation drives, as hooks see it: paths, plan, ledger, the ties from agents to attempts."""
+"""A run as hooks see it: paths, plan, ledger, the ties from agents to attempts."""
 
 from __future__ import annotations
 
 import os
 
 from . import quickjson
-from .decide import backoff
 from .ledger import Ledger
 from .marker import parse_marker
-from .places import RunFolder, active_file, read_text, write_whole
-from .plan import Plan
+from .places import RunFolder, read_text, write_whole
+from .plan import Plan, grace
 from .state import Attempt, State, replay
 from .transcript import agent_transcript, first_prompt
-
-GRACE_SECONDS = 60.0
-GRACE_SHARE = 0.5
-"""The grace after a deadline: at least so many seconds, or this share of the timeout."""
 
 Payload = dict[str, object]
 
@@ -71,11 +66,17 @@ class ActiveRun:
             return
         self.ledger.append("agent-started", agent_id=agent_id, time=started)
         self.ledger.append("bound", task=attempt.task, attempt=attempt.number, agent_id=agent_id, transcript=transcript)
-        deadline = attempt.claimed + backoff(attempt.number) + self.plan.timeout
-        grace = max(GRACE_SECONDS, GRACE_SHARE * self.plan.timeout)
         called_off = f"stopped, because {state.stopped_by} failed" if state.stopped_by else ""
-        tie = Tie(attempt.task, attempt.number, deadline, deadline + grace, transcript, called_off)
+        if not attempt.is_open:
+            called_off = "its attempt is closed"
+        deadline, end = self.times(attempt)
+        tie = Tie(attempt.task, attempt.number, deadline, end, transcript, called_off)
         write_whole(path, tie.to_json())
+
+    def times(self, attempt: Attempt) -> tuple[float, float]:
+        """When an attempt's agent is told to finish, and when it is ended (seconds since the epoch)."""
+        deadline = attempt.claimed + attempt.pause + self.plan.timeout
+        return deadline, deadline + grace(self.plan.timeout)
 
     def call_off(self, agent_id: str, why: str) -> None:
         """The agent is to end at its next tool call."""
@@ -113,31 +114,6 @@ class Tie:
         """The tie in a file; None where the agent is not of this run."""
         value = quickjson.record(read_text(path))
         return Tie(**value) if value else None  # type: ignore[arg-type]
-
-
-def find(project: str, session: str) -> ActiveRun | None:
-    """The run that a conversation drives now."""
-    lines = read_text(active_file(project, session)).splitlines()
-    return ActiveRun(lines[1]) if len(lines) > 1 and os.path.isdir(lines[1]) else None
-
-
-def activate(project: str, session: str, python: str, run: str) -> None:
-    """The conversation drives this run from now on; its hooks use this interpreter."""
-    path, text = active_file(project, session), f"{python}\n{run}\n"
-    try:
-        write_whole(path, text)
-    except FileNotFoundError:  # another conversation took the empty folder away in between
-        write_whole(path, text)
-
-
-def deactivate(project: str, session: str) -> None:
-    """The conversation drives no run any more."""
-    path = active_file(project, session)
-    try:
-        os.unlink(path)
-        os.rmdir(os.path.dirname(path))
-    except OSError:  # already gone, or another conversation's file is there
-        return
 
 
 def decide_call(decision: str, reason: str, updated: Payload | None = None) -> Payload:

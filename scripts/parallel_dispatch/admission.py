@@ -6,7 +6,6 @@ import os
 import time
 
 from .active import ActiveRun, Payload, decide_call
-from .decide import backoff
 from .marker import marker, parse_marker
 from .places import read_text
 from .state import Attempt
@@ -43,11 +42,16 @@ def on_agent_call(payload: Payload, run: ActiveRun) -> Payload | None:
         reason = f"what lies at its output's place could not be moved away: {error}"
         run.ledger.append("closed", task=attempt.task, attempt=attempt.number, outcome="failed", reason=reason)
         return decide_call("deny", reason)
-    before = state.attempts[attempt.task][attempt.number - 2].ended if attempt.number > 1 else None
+    before = state.attempts[attempt.task][attempt.number - 2].ended if attempt.pause else None
     if before is not None:
-        time.sleep(max(0.0, before + backoff(attempt.number) - time.time()))
+        time.sleep(max(0.0, before + attempt.pause - time.time()))
     task = run.plan.tasks[attempt.task]
-    updated = {**call, "prompt": brief(run, attempt), "subagent_type": task.subagent_type, "run_in_background": False}
+    updated = {
+        **call,
+        "prompt": brief(run, attempt),
+        "subagent_type": task.subagent_type,
+        "run_in_background": run.plan.background,
+    }
     return decide_call("allow", f"{attempt.task} of the run {run.plan.run}", updated)
 
 

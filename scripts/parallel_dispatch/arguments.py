@@ -40,6 +40,12 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
         help="what a failed task does: continue (only its dependents are skipped, the default), stop (nothing more "
         "starts), retry (up to 3 more tries)",
     )
+    parser.add_argument(
+        "--dispatch",
+        choices=("auto", "foreground", "background"),
+        help="background: every end can release tasks at once; foreground: batch by batch; auto (the default): "
+        "background, but foreground in `claude -p` where a task may take longer than that waits (10 minutes)",
+    )
 
 
 def add_dry_run(parser: argparse.ArgumentParser) -> None:
@@ -49,7 +55,9 @@ def add_dry_run(parser: argparse.ArgumentParser) -> None:
 
 def options_of(arguments: argparse.Namespace) -> Options:
     """The options of a run from parsed arguments."""
-    return Options(arguments.max_parallel, arguments.timeout, arguments.output, arguments.on_failure)
+    return Options(
+        arguments.max_parallel, arguments.timeout, arguments.output, arguments.on_failure, arguments.dispatch
+    )
 
 
 def project_of(folder: str) -> str:
@@ -87,6 +95,17 @@ def seconds(text: str) -> float:
         value = -1.0
     if not 0 <= value <= 3600:
         raise argparse.ArgumentTypeError(f'"{text}" is not a time; write seconds, 0 to 3600')
+    return value
+
+
+def days(text: str) -> float:
+    """A number of days, such as `30` or `30d`."""
+    try:
+        value = float(text.removesuffix("d"))
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 36_500:
+        raise argparse.ArgumentTypeError(f'"{text}" is no number of days; write for example 30')
     return value
 
 

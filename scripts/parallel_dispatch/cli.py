@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from . import quickjson
-from .arguments import Parser, UsageError, add_dry_run, add_run_arguments, options_of, project_of, seconds
+from .arguments import Parser, UsageError, add_dry_run, add_run_arguments, days, options_of, project_of, seconds
 from .places import ROOT
 from .refusal import Refusal
 
@@ -75,6 +75,19 @@ def build_parser() -> argparse.ArgumentParser:
 
     verb = _verb(verbs, "status", "show how a run stands", _status)
     _add_run(verb)
+
+    _verb(verbs, "runs", "show every run of this project", _runs)
+
+    verb = _verb(verbs, "cancel", "end a run now; its agents end at their next tool call", _cancel)
+    verb.add_argument("run", metavar="RUN", help="a run's name or its last four characters")
+
+    verb = _verb(verbs, "resume", "take a run without hooks up again; what succeeded is kept", _resume)
+    _add_run(verb)
+
+    verb = _verb(verbs, "clean", "remove the folders of old runs; outputs elsewhere stay", _clean)
+    verb.add_argument(
+        "--older-than", type=days, default=30.0, metavar="DAYS", help="days since their last event (default 30)"
+    )
 
     verb = _verb(verbs, "report", "write and print a run's report", _report)
     _add_run(verb)
@@ -163,7 +176,7 @@ def _plan(arguments: argparse.Namespace) -> int:
 
 
 def _start(arguments: argparse.Namespace) -> int:
-    from . import run
+    from . import run, without_hooks
 
     if arguments.dry_run:
         return _plan(arguments)
@@ -172,35 +185,73 @@ def _start(arguments: argparse.Namespace) -> int:
         return PROBLEMS
     project = project_of(os.getcwd())
     begun, text = run.start(loaded, options_of(arguments), project)
-    run.claim_offered(begun)
+    without_hooks.claim_offered(begun)
     print(text)
-    print(run.when_returned(begun.plan))
+    print(without_hooks.when_returned(begun.plan))
     return FINE
 
 
 def _next(arguments: argparse.Namespace) -> int:
-    from . import run
+    from . import runs, telling, without_hooks
 
-    chosen = run.choose_next(project_of(os.getcwd()), arguments.run)
-    text, over = run.next_step(chosen)
+    chosen = runs.choose_next(project_of(os.getcwd()), arguments.run)
+    text, over = without_hooks.next_step(chosen)
     print(text)
-    return run.exit_code(chosen) if over else FINE
+    return telling.exit_code(chosen) if over else FINE
+
+
+def _resume(arguments: argparse.Namespace) -> int:
+    from . import run, without_hooks
+
+    resumed, text = run.resume(project_of(os.getcwd()), arguments.run, "")
+    without_hooks.claim_offered(resumed)
+    print(text)
+    print(without_hooks.when_returned(resumed.plan))
+    return FINE
+
+
+def _cancel(arguments: argparse.Namespace) -> int:
+    from . import run, runs
+
+    chosen = runs.choose(project_of(os.getcwd()), arguments.run)
+    if chosen.state().ended:
+        raise Refusal(f"run {chosen.plan.run} has ended already")
+    run.cancel(chosen)
+    print(f"Run {chosen.plan.run} is cancelled. Report: {chosen.folder.report}")
+    return FINE
+
+
+def _runs(_: argparse.Namespace) -> int:
+    from . import runs
+
+    _show(runs.table(project_of(os.getcwd())))
+    return FINE
+
+
+def _clean(arguments: argparse.Namespace) -> int:
+    from . import runs
+
+    removed, kept = runs.clean(project_of(os.getcwd()), arguments.older_than)
+    for line in kept:
+        _show(f"kept {line}")
+    print(f"{len(removed)} run{'s'[: len(removed) != 1]} removed.")
+    return FINE
 
 
 def _status(arguments: argparse.Namespace) -> int:
-    from . import run, status
+    from . import runs, status
 
-    chosen = run.choose(project_of(os.getcwd()), arguments.run)
+    chosen = runs.choose(project_of(os.getcwd()), arguments.run)
     _show(status.table(chosen.plan, chosen.state()))
     return FINE
 
 
 def _report(arguments: argparse.Namespace) -> int:
-    from . import run
+    from . import runs, telling
 
-    chosen = run.choose(project_of(os.getcwd()), arguments.run)
-    print(run.write_report(chosen), end="")
-    return run.exit_code(chosen)
+    chosen = runs.choose(project_of(os.getcwd()), arguments.run)
+    print(telling.write_report(chosen), end="")
+    return telling.exit_code(chosen)
 
 
 def _rehearse(arguments: argparse.Namespace) -> int:
@@ -228,11 +279,11 @@ def _hook() -> int:
     return command()
 
 
-def _say(word: str, path: str) -> int:
-    from . import run
+def _say(word: str, path: str, session: str) -> int:
+    from . import telling
     from .active import ActiveRun
 
-    reply = run.say(word, ActiveRun(path), os.environ.get("CLAUDE_CODE_SESSION_ID", ""))
+    reply = telling.say(word, ActiveRun(path), session)
     if reply:
         print(quickjson.dumps(reply))
     return FINE

@@ -7,9 +7,11 @@ import time
 
 from .active import ActiveRun, Payload, Tie, decide_call
 from .admission import set_aside
-from .judge import close, keep_answer, lacking, take_draft
+from .judge import brief_words, close, keep_answer, lacking, take_draft
+from .limits import usage_limit
 from .marker import parse_marker
-from .state import MAX_SENT_BACK, Attempt, State
+from .notification import Notification
+from .state import CANCELLED, FAILED, INTERRUPTED, MAX_SENT_BACK, Attempt, State
 from .transcript import words
 
 
@@ -67,7 +69,8 @@ def on_agent_death(payload: Payload, run: ActiveRun) -> None:
         said = payload.get("last_assistant_message")
         keep_answer(run, attempt, said)
         why = f"the agent died: {said or payload.get('error') or 'no reason was given'}"
-        close(run, attempt, why, str(payload.get("agent_id")), tie.transcript)
+        limit = usage_limit(said, payload.get("error"))
+        close(run, attempt, why, str(payload.get("agent_id")), tie.transcript, otherwise=_after(run, limit))
 
 
 def on_call_end(payload: Payload, run: ActiveRun) -> Payload | None:
@@ -79,23 +82,57 @@ def on_call_end(payload: Payload, run: ActiveRun) -> Payload | None:
     response = payload.get("tool_response")
     if not isinstance(response, dict):  # the call failed
         if attempt.is_open:
-            close(run, attempt, f"the call failed: {payload.get('error') or 'no reason was given'}")
+            error = payload.get("error")
+            otherwise = _after(run, usage_limit(error))
+            close(run, attempt, f"the call failed: {error or 'no reason was given'}", otherwise=otherwise)
         return None
     agent_id = str(response.get("agentId") or "")
     if response.get("status") == "async_launched":
         run.ledger.append("launched", task=attempt.task, attempt=attempt.number, agent_id=agent_id)
-        return None
+        # Nothing to read and nobody to talk to: what the host says of both is 400 bytes and more.
+        return _shrunk({**response, "prompt": "", "outputFile": "", "canReadOutputFile": False})
     if agent_id and not attempt.agent_id:  # no event of the agent itself told whose it is
         run.tie({**payload, "agent_id": agent_id})
     said = words(response.get("content"))
     keep_answer(run, attempt, said)
     if attempt.is_open:
-        line = close(run, attempt, f"last words: {said}" if said else "", agent_id)
+        otherwise = _after(run, usage_limit(said))
+        line = close(run, attempt, f"last words: {said}" if said else "", agent_id, otherwise=otherwise)
     else:
         line = _told(run, attempt)
-    # Nobody may go on with an agent whose attempt is closed; on 2.1.329 this also takes the offer to do so away.
-    shrunk = {**response, "content": [{"type": "text", "text": line}], "canContinueAgent": False}
-    return {"hookSpecificOutput": {"hookEventName": "PostToolUse", "updatedToolOutput": shrunk}}
+    return _shrunk({**response, "content": [{"type": "text", "text": line}]})
+
+
+def _shrunk(response: Payload) -> Payload:
+    """The call's result as the model gets it, without the offer to go on with the agent (on 2.1.329)."""
+    output = {**response, "canContinueAgent": False}
+    return {"hookSpecificOutput": {"hookEventName": "PostToolUse", "updatedToolOutput": output}}
+
+
+def on_notification(told: Notification, attempt: Attempt, run: ActiveRun) -> None:
+    """The host says that a background agent has ended. Its attempt is closed, where no event of the agent did that."""
+    run.ledger.append("notified", agent_id=told.agent_id)
+    if not attempt.is_open:
+        return
+    keep_answer(run, attempt, told.said)
+    limit = usage_limit(told.said) or usage_limit(told.summary)
+    if limit:
+        close(run, attempt, limit, told.agent_id, otherwise=_after(run, limit))
+    elif told.status == "killed":
+        close(run, attempt, "stopped by hand", told.agent_id, otherwise=CANCELLED)
+    elif told.status == "failed":
+        close(run, attempt, f"the agent died: {told.said or told.summary}", told.agent_id)
+    else:
+        close(run, attempt, f"last words: {told.said}" if told.said else "", told.agent_id)
+
+
+def _after(run: ActiveRun, limit: str) -> str:
+    """What becomes of an attempt without its output: a usage limit pauses the run and spends no try."""
+    if not limit:
+        return FAILED
+    if not run.state().paused:
+        run.ledger.append("paused", reason=brief_words(limit))
+    return INTERRUPTED
 
 
 def close_returned(payload: Payload, run: ActiveRun, state: State) -> bool:

@@ -13,16 +13,21 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from . import dispatch, quickjson, run
+from . import dispatch, quickjson, run, runs, status
 from .arguments import Parser, UsageError, add_dry_run, add_run_arguments, options_of, project_of
 from .load import load
+from .marker import parse_marker
+from .owners import drives, find
+from .permissions import allows_skill
 from .problem import render
 from .refusal import Refusal
+from .telling import say
 
 if TYPE_CHECKING:
-    from .active import Payload
+    from .active import ActiveRun, Payload
     from .load import Loaded
 
+VERBS = ("resume", "stop", "status", "runs")
 NAMES = ("parallel-dispatch:parallel-dispatch", "parallel-dispatch")
 
 
@@ -54,21 +59,73 @@ def _typed(payload: Payload) -> Payload | None:
     return {**_context("UserPromptExpansion", text), "systemMessage": _permissions(str(payload.get("permission_mode")))}
 
 
+def _verb(arguments: str) -> tuple[str, str | None]:
+    """A word for a run instead of a task file, and the run that it names; a file of such a name is written `./stop`."""
+    words = arguments.split()
+    if not words or words[0] not in VERBS or len(words) > 2:
+        return "", None
+    return words[0], words[1] if len(words) > 1 else None
+
+
+def _steer(verb: str, wanted: str | None, payload: Payload) -> str:
+    """What the conversation hears after `resume` or `stop`; `Blocked` where the user's screen is enough."""
+    project, session = _project(payload), str(payload.get("session_id") or "")
+    try:
+        if verb == "resume":
+            return run.resume(project, wanted, session)[1]
+        if verb == "runs":
+            raise Blocked(runs.table(project))
+        chosen = runs.choose(project, wanted) if wanted else find(project, session) or runs.choose(project, None)
+        if verb == "status":
+            raise Blocked(status.table(chosen.plan, chosen.state()))
+        return _stop(chosen, session)
+    except (Refusal, OSError) as refusal:
+        raise Blocked(f"parallel-dispatch: {refusal}") from refusal
+
+
+def _stop(chosen: ActiveRun, session: str) -> str:
+    """The run cancelled. The model is only needed where agents must be stopped."""
+    if chosen.state().ended:
+        raise Refusal(f"run {chosen.plan.run} has ended already: {chosen.plan.shown(chosen.folder.report)}")
+    run.cancel(chosen)
+    reply = say("prompt", chosen, session) if drives(chosen.folder, session) else None
+    text = f"{dispatch.summary(chosen.state()).splitlines()[0]} Report: {chosen.plan.shown(chosen.folder.report)}"
+    inner = reply.get("hookSpecificOutput") if reply else None
+    if not chosen.state().awaited or not isinstance(inner, dict):
+        raise Blocked(f"parallel-dispatch: run {chosen.plan.run} is cancelled. {text}")
+    return f"The user stopped run {chosen.plan.run}. {text}\n{inner['additionalContext']}"
+
+
+def _project(payload: Payload) -> str:
+    return project_of(str(payload.get("cwd") or os.getcwd()))
+
+
 def _skill(payload: Payload) -> Payload | None:
     """`PreToolUse(Skill)`: problems deny the call; else the user is asked, with the plan, since a run costs money."""
     arguments = _skill_arguments(payload)
     if arguments is None:
         return None
+    verb, wanted = _verb(arguments)
     try:
+        if verb in ("status", "runs"):
+            _steer(verb, wanted, payload)
+        if verb == "stop" or _is_free(payload):
+            return None
+        if verb:
+            return _permission("ask", f"parallel-dispatch would resume {wanted or 'the run'}: its agents cost tokens.")
         loaded, parsed, project = _checked(arguments, payload)
         plan_text = _plan(loaded, parsed, project)
     except Blocked as blocked:
         return _permission("deny", str(blocked))
     if parsed.dry_run:
         return _permission("deny", f"A dry run starts nothing. {plan_text}")
-    if payload.get("permission_mode") == "plan":
-        return None
     return _permission("ask", f"parallel-dispatch would start these agents.\n{plan_text}")
+
+
+def _is_free(payload: Payload) -> bool:
+    """Whether a call of the model needs no question of ours: plan mode starts nothing, or the user's rules allow it."""
+    mode = payload.get("permission_mode")
+    return mode in ("plan", "bypassPermissions") or allows_skill(_project(payload), NAMES)
 
 
 def _skill_called(payload: Payload) -> Payload | None:
@@ -82,7 +139,28 @@ def _skill_called(payload: Payload) -> Payload | None:
         return _context("PostToolUse", dispatch.fit(str(blocked)))
 
 
-_EVENTS = {"UserPromptExpansion": _typed, "PreToolUse": _skill, "PostToolUse": _skill_called}
+def _before_tool(payload: Payload) -> Payload | None:
+    return _skill(payload) if payload.get("tool_name") == "Skill" else _foreign(payload)
+
+
+def _foreign(payload: Payload) -> Payload | None:
+    """An Agent call with a marker of ours in a conversation that drives no run, such as a fork of one that did."""
+    call = payload.get("tool_input")
+    named = parse_marker(call.get("prompt")) if isinstance(call, dict) else None
+    if named is None:
+        return None
+    try:
+        found = runs.choose(_project(payload), named[0])
+        hooked = found.plan.driver == "hooks"
+    except (Refusal, OSError):
+        return None
+    if not hooked:
+        return None
+    how = f"`/parallel-dispatch resume {named[0]}` takes it over"
+    return _permission("deny", f"run {named[0]} is not driven by this conversation; {how}")
+
+
+_EVENTS = {"UserPromptExpansion": _typed, "PreToolUse": _before_tool, "PostToolUse": _skill_called}
 
 
 def _skill_arguments(payload: Payload) -> str | None:
@@ -93,7 +171,12 @@ def _skill_arguments(payload: Payload) -> str | None:
 
 
 def _begin(arguments: str, payload: Payload) -> str:
-    """The opening of a started run; in plan mode the plan only."""
+    """The opening of a started or resumed run, or the end of a stopped one; in plan mode the plan only."""
+    verb, wanted = _verb(arguments)
+    if verb == "resume" and payload.get("permission_mode") == "plan":
+        raise Blocked("parallel-dispatch: plan mode starts nothing; leave it, then resume")
+    if verb:
+        return _steer(verb, wanted, payload)
     loaded, parsed, project = _checked(arguments, payload)
     if payload.get("permission_mode") == "plan":
         return f"Plan mode: nothing was started. Show the user this plan.\n{_plan(loaded, parsed, project)}"

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from .state import State
 
-LONGEST_BACKOFF = 32.0
-"""Seconds; a hook sleeps them out, and the host gives a hook 60."""
-
 
 class Decision:
     """What a run needs now.
@@ -28,15 +25,10 @@ def decide(state: State) -> Decision:
         return Decision([], over=True)
     free = state.plan.max_parallel - len(state.open)
     ready: list[tuple[str, int]] = []
-    if not state.stopped_by:
+    if not (state.stopped_by or state.paused):
         for task in state.plan.tasks:
             if len(ready) >= free:
                 break
             if not state.unmet[task] and task not in state.settled and task not in state.open:
                 ready.append((task, len(state.attempts[task]) + 1))
-    return Decision(ready, over=not ready and not state.open)
-
-
-def backoff(attempt: int) -> float:
-    """How many seconds a retry waits after the attempt before it closed: 1, 2, 4 … for the second, third, fourth."""
-    return min(2.0 ** (attempt - 2), LONGEST_BACKOFF) if attempt > 1 else 0.0
+    return Decision(ready, over=not (ready or state.open or state.paused))

@@ -93,6 +93,43 @@ def _head(plan: Plan) -> str:
     )
 
 
+def resumption(plan: Plan, done: int, again: Sequence[str], block_text: str) -> str:
+    """The first words of a run that goes on."""
+    lines = [f"Run {plan.run} ({plan.name}) goes on: {done} of {len(plan.tasks)} tasks are done and stay."]
+    if again:
+        lines.append(f"Done again, since an output is gone or an input changed: {_listed(again)}.")
+    return "\n".join([*lines, "", block_text])
+
+
+def standing(plan: Plan, progress: str) -> str:
+    """Where a run stands, for a conversation that may have forgotten it."""
+    return (
+        f"Run {plan.run} of /parallel-dispatch ({plan.name}) is under way: {progress} Its dispatch blocks come by "
+        "themselves; do none of its tasks yourself."
+    )
+
+
+def pause(plan: Plan, reason: str) -> str:
+    """The words for a run that hit a limit of the user's account."""
+    return (
+        f"run {plan.run} is paused: {reason}. No try was spent. When the limit is over, "
+        f"`/parallel-dispatch resume {plan.run}` goes on."
+    )
+
+
+def stops(agents: Sequence[str]) -> str:
+    """The calls that stop agents which hang."""
+    rows = ",\n".join(quickjson.dumps({"task_id": agent_id}) for agent_id in agents)
+    return (
+        "Stop these agents: send ONE message with one TaskStop tool call for each entry (if TaskStop is deferred, load "
+        f"it first: ToolSearch `select:TaskStop`).\n```json\n[{rows}]\n```"
+    )
+
+
+def _listed(tasks: Sequence[str]) -> str:
+    return ", ".join(tasks[:20]) + (f" and {len(tasks) - 20} more" if len(tasks) > 20 else "")
+
+
 def summary(state: State) -> str:
     """How a run ended, in a line or two."""
     outcomes = state.outcomes()

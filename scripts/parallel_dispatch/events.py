@@ -11,6 +11,7 @@ import sys
 
 from . import quickjson
 from .active import ActiveRun, Payload
+from .owners import drives
 from .places import ROOT
 from .refusal import Refusal
 
@@ -32,36 +33,55 @@ def answer(payload: Payload, run: ActiveRun) -> Payload | None:
         from . import closing
 
         if event == "SubagentStop":
-            return closing.on_agent_stop(payload, run)
+            # The host's own helpers stop, too, when it compacts: without a type, and without a transcript to wait for.
+            return closing.on_agent_stop(payload, run) if payload.get("agent_type") else None
         return (closing.on_agent_death if event == "StopFailure" else closing.on_call_end)(payload, run)
     return None
 
 
-def word(payload: Payload, run: ActiveRun) -> str:
-    """What the main conversation must hear, as a word for the full program; empty for nothing."""
+def word(payload: Payload, run: ActiveRun, host: int) -> Payload | str | None:
+    """What the main conversation must hear: an answer, a word for the full program, or nothing."""
     from . import conversation
 
+    event = str(payload.get("hook_event_name"))
+    if event == "SessionStart":
+        return conversation.on_session_start(payload, run, host)
     asked = {
         "PostToolBatch": conversation.on_batch,
         "UserPromptSubmit": conversation.on_prompt,
         "Stop": conversation.on_stop,
-    }.get(str(payload.get("hook_event_name")))
-    return asked(payload, run) if asked else ""
+        "StopFailure": conversation.on_failure,
+        "SessionEnd": conversation.on_session_end,
+    }.get(event)
+    return asked(payload, run) if asked else None
 
 
-def main(folder: str) -> int:
-    """The process: an event's JSON on stdin, the answer's JSON on stdout; it turns into the full program for words."""
+def main(folder: str, host: int = 0, *, watches: bool = False) -> int:
+    """The process: an event's JSON on stdin, the answer's JSON on stdout; it turns into the full program for words.
+
+    `host` is the process that sent the event.
+    """
     run = ActiveRun(folder)
     payload = quickjson.record(sys.stdin.read())
+    session = str(payload.get("session_id") or "")
     try:
-        reply = answer(payload, run)
-        said = "" if reply else word(payload, run)
+        if watches:
+            from .watch import watch
+
+            return watch(payload, run, host)
+        said: Payload | str | None
+        if drives(run.folder, session) or payload.get("source") == "clear":
+            said = answer(payload, run) or word(payload, run, host)
+        else:
+            from .conversation import on_taken_over
+
+            said = on_taken_over(payload, run)
     except (OSError, ValueError, Refusal) as error:
         sys.stderr.write(f"parallel-dispatch: {payload.get('hook_event_name')}: {error}\n")
         return 1
-    if reply:
-        sys.stdout.write(quickjson.dumps(reply) + "\n")
+    if isinstance(said, dict):
+        sys.stdout.write(quickjson.dumps(said) + "\n")
     elif said:
         program = os.path.join(ROOT, "scripts", "parallel_dispatch", "__main__.py")
-        os.execv(sys.executable, [sys.executable, "-I", program, "say", said, folder])
+        os.execv(sys.executable, [sys.executable, "-I", program, "say", said, folder, session])
     return 0

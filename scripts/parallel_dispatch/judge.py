@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from .active import ActiveRun
+from .bell import ENDED, ring
 from .places import write_whole
 from .plan import Plan, PlannedTask
 from .state import FAILED, SUCCESS, Attempt
@@ -60,9 +61,19 @@ def fingerprint(task: PlannedTask) -> tuple[int, str]:
 
 
 def close(
-    run: ActiveRun, attempt: Attempt, why: str = "", agent_id: str = "", transcript: str = "", otherwise: str = FAILED
+    run: ActiveRun,
+    attempt: Attempt,
+    why: str = "",
+    agent_id: str = "",
+    transcript: str = "",
+    otherwise: str = FAILED,
+    *,
+    abandoned: bool = False,
 ) -> str:
-    """The attempt closed by what lies on disk: a success, or `otherwise` because of `why`. The line that tells it."""
+    """The attempt closed by what lies on disk: a success, or `otherwise` because of `why`. The line that tells it.
+
+    `abandoned` says that its agent may still be at work.
+    """
     task = run.plan.tasks[attempt.task]
     take_draft(task)
     lack = lacking(run.plan, task)
@@ -76,8 +87,12 @@ def close(
         size, digest = fingerprint(task)
         fields.update(bytes=size, sha256=digest)
         line = f"{task.id}: done, {size:,} bytes in {run.plan.shown(task.output)}"
+    if abandoned:
+        fields["abandoned"] = True
     run.ledger.append("closed", task=task.id, attempt=attempt.number, outcome=outcome, reason=reason, **fields)
-    run.call_off(agent_id or attempt.agent_id, "its attempt is closed")
+    agent_id = agent_id or attempt.agent_id
+    run.call_off(agent_id, "its attempt is closed")
+    ring(run.folder.watcher(agent_id), ENDED)
     if outcome == FAILED and run.plan.on_failure == "stop":
         for other in run.state().open.values():
             run.call_off(other.agent_id, f"stopped, because {task.id} failed")

@@ -129,6 +129,7 @@ def _settings(node: Mapping) -> Settings:
         output_dir=None if directory is None else _text(node, "output_dir", ""),
         on_failure=_text(node, "on_failure", Settings.on_failure),
         max_retries=_number(node.get("max_retries"), Settings.max_retries),
+        dispatch=_text(node, "dispatch", Settings.dispatch),
     )
 
 

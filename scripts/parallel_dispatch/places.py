@@ -25,9 +25,14 @@ def runs_folder(project: str) -> str:
     return os.path.join(project, FOLDER, "runs")
 
 
+def active_folder(project: str) -> str:
+    """The folder of the files that say which run a conversation drives."""
+    return os.path.join(project, FOLDER, "active")
+
+
 def active_file(project: str, session: str) -> str:
     """The file that says which run a conversation drives; the shell guard looks for it before anything else."""
-    return os.path.join(project, FOLDER, "active", os.path.basename(session) or "none")
+    return os.path.join(active_folder(project), os.path.basename(session) or "none")
 
 
 def default_output_folder(project: str, run_name: str) -> str:
@@ -66,6 +71,16 @@ class RunFolder:
         return os.path.join(self.path, "offer")
 
     @property
+    def owner(self) -> str:
+        """The file that names the conversation which drives the run."""
+        return os.path.join(self.path, "owner")
+
+    @property
+    def waking(self) -> str:
+        """The file that is there while a watcher's word is on its way to the main conversation."""
+        return os.path.join(self.path, "waking")
+
+    @property
     def report(self) -> str:
         """The report for people."""
         return os.path.join(self.path, "report.md")
@@ -95,6 +110,10 @@ class RunFolder:
     def agent(self, agent_id: str) -> str:
         """The file that ties one agent of the host to its attempt."""
         return os.path.join(self.path, "agents", os.path.basename(agent_id))
+
+    def watcher(self, agent_id: str) -> str:
+        """The named pipe on which the watcher of a background agent listens."""
+        return os.path.join(self.path, "watchers", os.path.basename(agent_id) or "none")
 
 
 def _of_attempt(task: str, attempt: int) -> str:

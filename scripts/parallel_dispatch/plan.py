@@ -14,6 +14,15 @@ REPORT_NAMES = ("REPORT", "SUMMARY", "FINDINGS", "ANALYSIS")
 """How the names begin of Markdown files that the host lets no agent write."""
 
 
+GRACE_SECONDS = 60.0
+GRACE_SHARE = 0.5
+
+
+def grace(timeout: float) -> float:
+    """The seconds between an agent's deadline, when it is told to finish, and its end."""
+    return max(GRACE_SECONDS, GRACE_SHARE * timeout)
+
+
 class PlannedTask:
     """One task of a plan. `output` is absolute and ends in `/` where it is a directory; `wave` counts from 1."""
 
@@ -63,9 +72,13 @@ class PlannedTask:
 
 
 class Plan:
-    """A whole plan. `run` is the short name in markers; times are seconds; `driver` is "hooks" or "cli"."""
+    """A whole plan. `run` is the short name in markers; times are seconds; `driver` is "hooks" or "cli".
+
+    `background` says that agents are launched and told of when they end, instead of waited for batch by batch.
+    """
 
     __slots__ = (
+        "background",
         "dependents",
         "description",
         "driver",
@@ -97,6 +110,7 @@ class Plan:
         driver: str = "hooks",
         rehearsal: bool = False,
         description: str = "",
+        background: bool = False,
     ) -> None:
         self.run = run
         self.name = name
@@ -110,6 +124,7 @@ class Plan:
         self.max_retries = max_retries
         self.driver = driver
         self.rehearsal = rehearsal
+        self.background = background
         self.tasks = {task.id: task for task in tasks}
         self.dependents: dict[str, list[str]] = {task.id: [] for task in tasks}
         for task in tasks:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .agents import subagent_type
-from .plan import Plan, PlannedTask
+from .plan import Plan, PlannedTask, grace
 from .refusal import Refusal
 from .schedule import arrange
 
@@ -26,11 +26,15 @@ class Options:
     timeout: int | None = None
     output: str | None = None
     on_failure: str | None = None
+    dispatch: str | None = None
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a run happens: absolute paths of the project and the task file, the agents known there, its names."""
+    """Where a run happens: absolute paths of the project and the task file, the agents known there, its names.
+
+    `background_limit` is how many seconds the host waits for agents in the background; None for as long as they take.
+    """
 
     project: str
     task_file: str
@@ -39,6 +43,7 @@ class Place:
     agents: frozenset[str]
     rehearsal: bool = False
     driver: str = "hooks"
+    background_limit: float | None = None
 
     @property
     def run(self) -> str:
@@ -63,6 +68,7 @@ def make_plan(task_file: TaskFile, options: Options, place: Place) -> Plan:
         )
         for task, wave in arrange(task_file.tasks)
     ]
+    timeout = (options.timeout or settings.timeout_per_task) / 1000
     return Plan(
         run=place.run,
         name=task_file.name,
@@ -71,13 +77,22 @@ def make_plan(task_file: TaskFile, options: Options, place: Place) -> Plan:
         task_file=place.task_file,
         output_dir=output_dir,
         max_parallel=options.max_parallel or settings.max_parallel,
-        timeout=(options.timeout or settings.timeout_per_task) / 1000,
+        timeout=timeout,
         on_failure=options.on_failure or settings.on_failure,
         max_retries=settings.max_retries,
         tasks=tasks,
         driver=place.driver,
         rehearsal=place.rehearsal,
+        background=place.driver == "hooks" and _in_background(options.dispatch or settings.dispatch, timeout, place),
     )
+
+
+def _in_background(wanted: str, timeout: float, place: Place) -> bool:
+    """Whether agents run in the background: as asked; else wherever the host waits for them long enough."""
+    if wanted != "auto":
+        return wanted == "background"
+    limit = place.background_limit
+    return limit is None or timeout + grace(timeout) < limit
 
 
 def _output_dir(wanted: str | None, place: Place) -> str:

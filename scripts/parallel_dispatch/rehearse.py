@@ -11,7 +11,7 @@ import time
 import uuid
 from typing import TYPE_CHECKING
 
-from . import dispatch, run
+from . import dispatch, run, runs, telling
 from .active import ActiveRun
 from .copyist import Copyist
 from .host import copy_plugin, environment, find_host, make_home, print_command
@@ -57,7 +57,7 @@ def rehearse(file: str, options: Options, project: str, host_version: str | None
     for line in dispatch.summary(found.state()).split("\n"):
         print(visible(line))
     print(f"Report: {found.folder.report}")
-    return run.exit_code(found)
+    return telling.exit_code(found)
 
 
 def _flags(options: Options) -> str:
@@ -66,6 +66,7 @@ def _flags(options: Options) -> str:
         "--timeout": options.timeout,
         "--output": options.output,
         "--on-failure": options.on_failure,
+        "--dispatch": options.dispatch,
     }
     return " ".join(f"{flag} {shlex.quote(str(value))}" for flag, value in given.items() if value is not None)
 
@@ -86,7 +87,7 @@ def _follow(process: subprocess.Popen[bytes], project: str, session: str) -> Act
 
 
 def _run_of(project: str, session: str) -> ActiveRun | None:
-    for folder in reversed(run.all_runs(project)):
+    for folder in reversed(runs.all_runs(project)):
         candidate = ActiveRun(folder.path)
         try:
             if candidate.ledger.read()[0].get("session") == session:

@@ -1,4 +1,4 @@
-"""Runs on disk: started, offered, driven without hooks, ended."""
+"""Runs: started, cancelled, resumed."""
 
 from __future__ import annotations
 
@@ -9,30 +9,31 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from . import dispatch, quickjson
-from .active import ActiveRun, activate, deactivate, find
-from .admission import set_aside
+from . import dispatch
+from .active import ActiveRun
 from .agents import known_agents
-from .aggregate import aggregate
-from .brief import brief
-from .decide import decide
-from .judge import close
+from .interruption import interrupt
+from .judge import close, fingerprint, lacking
 from .ledger import Ledger
-from .places import RunFolder, default_output_folder, project_folder, read_text, runs_folder, write_whole
+from .owners import activate, deactivate, find
+from .places import RunFolder, default_output_folder, project_folder, runs_folder, write_whole
 from .planner import Options, Place, make_plan
 from .refusal import Refusal
-from .report import render_report
+from .runs import choose, newest_incomplete, overlapping
 from .state import CANCELLED, SUCCESS
+from .telling import finish, offer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from .load import Loaded
     from .plan import Plan
     from .state import State
 
 REHEARSAL = "PARALLEL_DISPATCH_REHEARSAL"
 """The environment variable that makes every run under it a rehearsal."""
+HOST = "PARALLEL_DISPATCH_HOST"
+"""The environment variable in which `hooks/command` hands on the process of the host."""
+BACKGROUND_LIMIT_SECONDS = 600.0
+"""How long `claude -p` waits for background agents before it ends them."""
 
 
 def plan_run(loaded: Loaded, options: Options, project: str, driver: str = "hooks") -> tuple[Plan, RunFolder]:
@@ -52,6 +53,7 @@ def plan_run(loaded: Loaded, options: Options, project: str, driver: str = "hook
         agents=known_agents(project, os.path.expanduser("~")),
         rehearsal=rehearsal,
         driver=driver,
+        background_limit=_background_limit(),
     )
     return make_plan(loaded.task_file, options, place), folder
 
@@ -64,11 +66,12 @@ def start(loaded: Loaded, options: Options, project: str, session: str = "") -> 
     plan, folder = plan_run(loaded, options, project, "hooks" if session else "cli")
     notes: list[str] = []
     try:
+        _refuse_overlap(plan, session)
         run = _create(plan, folder, loaded.data, session)
         first = offer(run, run.state())
         if session:
             notes = _supersede(project, session)
-            activate(project, session, os.path.abspath(sys.executable), folder.path)
+            _tie(run, session)
     except OSError as error:
         shutil.rmtree(folder.path, ignore_errors=True)
         raise Refusal(f"{folder.path} could not be written: {error.strerror}; nothing was started") from error
@@ -99,150 +102,108 @@ def _create(plan: Plan, folder: RunFolder, task_file: bytes, session: str) -> Ac
     return ActiveRun(folder.path)
 
 
+def _tie(run: ActiveRun, session: str) -> None:
+    host = os.environ.get(HOST, "")
+    activate(
+        run.plan.project, session, os.path.abspath(sys.executable), run.folder, int(host) if host.isdecimal() else 0
+    )
+
+
+def _background_limit() -> float | None:
+    """How long the host of this process waits for background agents; None for as long as they take."""
+    if os.environ.get("CLAUDE_CODE_ENTRYPOINT") != "sdk-cli":
+        return None
+    ceiling = os.environ.get("CLAUDE_CODE_PRINT_BG_WAIT_CEILING_MS", "")
+    seconds = int(ceiling) / 1000 if ceiling.isdecimal() else BACKGROUND_LIMIT_SECONDS
+    return seconds or None
+
+
+def _refuse_overlap(plan: Plan, session: str) -> None:
+    found = overlapping(plan.project, [task.output for task in plan.tasks.values()], session)
+    if found:
+        other, theirs, ours = found
+        raise Refusal(
+            f"run {other} is under way in another conversation and writes {plan.shown(theirs)}, which would meet "
+            f"{plan.shown(ours)} of this one; wait for it, cancel it (`parallel-dispatch cancel {other}`), or give "
+            "this one another --output"
+        )
+
+
 def _supersede(project: str, session: str) -> list[str]:
     """A run that this conversation still drove, cancelled and reported before the next one starts."""
     old = find(project, session)
     if old is None:
         return []
-    for attempt in old.state().open.values():
-        close(old, attempt, "interrupted by a new run in the same conversation", otherwise=CANCELLED)
-    old.ledger.append("cancelled")
-    finish(old, session)
+    try:
+        if not old.state().ended:
+            cancel(old, "interrupted by a new run in the same conversation")
+    except (Refusal, OSError) as problem:  # it cannot be read, so nobody can go on with it either
+        deactivate(project, session)
+        return [f"{old.folder.path} is left as it is: {problem}"]
     return [f"Run {old.plan.run} was cancelled for this one; its report: {old.plan.shown(old.folder.report)}"]
 
 
-def offer(run: ActiveRun, state: State) -> str:
-    """The dispatch block for what is ready, its briefs written; what is offered is remembered for this turn."""
-    ready = decide(state).dispatch
-    for task, attempt in ready:
-        write_whole(run.folder.brief(task, attempt), brief(run.plan, state, task, attempt))
-    write_whole(run.folder.offer, _offer_key(ready))
-    return dispatch.block(run.plan, run.folder, ready)
+def cancel(run: ActiveRun, why: str = "cancelled by the user") -> None:
+    """The run ended now: its agents called off, its report written."""
+    for attempt in run.state().open.values():
+        close(run, attempt, why, otherwise=CANCELLED, abandoned=True)
+    run.ledger.append("cancelled")
+    finish(run)
 
 
-def _offer_key(ready: Sequence[tuple[str, int]]) -> str:
-    return quickjson.dumps(ready)
+def resume(project: str, wanted: str | None, session: str) -> tuple[ActiveRun, str]:
+    """A run taken up again, by this conversation from now on; the text holds what is next.
 
-
-def say(word: str, run: ActiveRun, session: str) -> dict[str, object] | None:
-    """The hook answer for a word of `conversation`; None where the same was already said in this turn."""
-    state = run.state()
-    if word == "leave":
-        deactivate(run.plan.project, session)
-        left = sum(1 for outcome, _ in state.outcomes().values() if not outcome)
-        where = run.plan.shown(run.folder.path)
-        note = f"run {run.plan.run} is left with {left} tasks to do, since nobody took up its dispatch block: {where}"
-        return {"systemMessage": f"parallel-dispatch: {note}"}
-    decision = decide(state)
-    if word == "stop":
-        return {"decision": "block", "reason": f"Tasks are ready and nothing runs.\n{offer(run, state)}"}
-    event = {"batch": "PostToolBatch", "prompt": "UserPromptSubmit"}.get(word)
-    if decision.over:
-        finish(run, session)
-        state = run.state()
-        note = f"{dispatch.summary(state).splitlines()[0]} Report: {run.plan.shown(run.folder.report)}"
-        reply: dict[str, object] = {"systemMessage": f"parallel-dispatch: {note}"}
-        text = dispatch.closing(run.plan, state, run.folder)
-    elif word == "batch" and read_text(run.folder.offer) == _offer_key(decision.dispatch):
-        return None
-    else:
-        reply, text = {}, offer(run, state)
-    if event:
-        reply["hookSpecificOutput"] = {"hookEventName": event, "additionalContext": text}
-    return reply
-
-
-def finish(run: ActiveRun, session: str = "") -> None:
-    """The run ended: its report written from what lies on disk, its conversation free again."""
-    if not run.state().ended:
-        run.ledger.append("finished")
-    write_report(run)
-    if session:
-        deactivate(run.plan.project, session)
-
-
-def write_report(run: ActiveRun) -> str:
-    """The report, written and returned. A team's template that fails does not cost a run its report."""
-    facts = aggregate(run.plan, run.state())
-    try:
-        text = render_report(facts, run.plan.project)
-    except Refusal as refusal:
-        text = f"{render_report(facts, '')}\nThe project's own template was not used: {refusal}\n"
-    write_whole(run.folder.report, text)
-    return text
-
-
-def exit_code(run: ActiveRun) -> int:
-    """0 where every task of a run succeeded, else 1."""
-    return int(any(outcome != SUCCESS for outcome, _ in run.state().outcomes().values()))
-
-
-def next_step(run: ActiveRun) -> tuple[str, bool]:
-    """One step of a run without hooks: what was offered is judged from files, then what is next; whether it is over.
-
-    An offer counts as the claim here, since nothing else tells that an agent was started.
+    What succeeded is kept, unless its output is gone or an input of it changed; the rest runs. Without a session it is
+    a run without hooks.
     """
-    if run.plan.driver != "cli":
-        raise Refusal(f"run {run.plan.run} is driven by hooks, which hand out its blocks by themselves")
+    run = _resumable(project, wanted, session)
     state = run.state()
-    for attempt in list(state.open.values()):
-        close(run, attempt)
-    state = run.state()
-    decision = decide(state)
-    if decision.over:
-        finish(run)
-        return dispatch.closing(run.plan, run.state(), run.folder), True
-    text = offer(run, state)
-    claim_offered(run)
-    return f"{text}\n{when_returned(run.plan)}", False
+    if not state.ended:
+        interrupt(run)
+        state = run.state()
+    again = redo(run, state)
+    done = sum(1 for outcome, _ in state.settled.values() if outcome == SUCCESS) - len(again)
+    if done == len(run.plan.tasks):
+        raise Refusal(f"every task of run {run.plan.run} is done; its report: {run.plan.shown(run.folder.report)}")
+    run.ledger.append("resumed", session=session, again=again)
+    if session:
+        _tie(run, session)
+    return run, dispatch.resumption(run.plan, done, again, offer(run, run.state()))
 
 
-def when_returned(plan: Plan) -> str:
-    """What whoever drives a run without hooks does next; `next` is final for what was dispatched."""
-    return f"When all have returned, run `parallel-dispatch next {plan.run}`: it judges them by their outputs."
+def _resumable(project: str, wanted: str | None, session: str) -> ActiveRun:
+    """The run to resume: the one named, else the conversation's own, else the newest that is not complete."""
+    own = find(project, session) if session else None
+    run = choose(project, wanted) if wanted else own or newest_incomplete(project)
+    if bool(session) != (run.plan.driver == "hooks"):
+        how = (
+            f"`/parallel-dispatch resume {run.plan.run}` in Claude Code"
+            if not session
+            else "`parallel-dispatch resume`"
+        )
+        raise Refusal(f"run {run.plan.run} is driven {'without' if session else 'by'} hooks; go on with {how}")
+    if own and own.folder.path != run.folder.path and not own.state().ended:
+        raise Refusal(
+            f"this conversation drives run {own.plan.run}; end it with `/parallel-dispatch stop`, or resume "
+            f"{run.plan.run} in another conversation"
+        )
+    _refuse_overlap(run.plan, session)
+    return run
 
 
-def claim_offered(run: ActiveRun) -> None:
-    """The tasks of the last offer, claimed for a run without hooks."""
-    for task, number in decide(run.state()).dispatch:
-        run.ledger.append("claimed", task=task, call=f"cli:{task}:{number}")
-        attempt = run.state().calls.get(f"cli:{task}:{number}")
-        if attempt:
-            set_aside(run, attempt)
-
-
-def all_runs(project: str) -> list[RunFolder]:
-    """The runs of a project, oldest first."""
-    base = runs_folder(project)
-    names = os.listdir(base) if os.path.isdir(base) else []
-    folders = [RunFolder(os.path.join(base, name)) for name in names if not name.startswith(".")]
-    return sorted(
-        (f for f in folders if os.path.isfile(f.ledger) and os.path.isfile(f.plan)),
-        key=lambda f: (os.path.getmtime(f.plan), f.name),
-    )
-
-
-def choose_next(project: str, wanted: str | None) -> ActiveRun:
-    """The run that `next` means: where none is named, the only one without hooks that is under way, else the newest."""
-    if wanted is None:
-        runs = [ActiveRun(folder.path) for folder in all_runs(project)]
-        under_way = [run.plan.run for run in runs if run.plan.driver == "cli" and not run.state().ended]
-        if len(under_way) > 1:
-            raise Refusal(
-                f"runs {', '.join(under_way)} are under way; name one: `parallel-dispatch next {under_way[-1]}`"
-            )
-        wanted = under_way[0] if under_way else None
-    return choose(project, wanted)
-
-
-def choose(project: str, wanted: str | None) -> ActiveRun:
-    """The run that somebody means by its name or its short name; the newest where none is named."""
-    runs = all_runs(project)
-    if not runs:
-        raise Refusal(f"{project} has no runs; start one with `parallel-dispatch start FILE`")
-    if wanted is None:
-        return ActiveRun(runs[-1].path)
-    found = [f for f in runs if wanted in (f.name, f.name.rpartition("-")[2], f.path)]
-    if not found:
-        raise Refusal(f'there is no run "{wanted}"; the newest: {", ".join(f.name for f in runs[-5:])}')
-    return ActiveRun(found[-1].path)
+def redo(run: ActiveRun, state: State) -> list[str]:
+    """The finished tasks that must run again: their output is gone, or what they built on is not what it was."""
+    again: list[str] = []
+    changed = set()
+    for wave in run.plan.waves:
+        for task in wave:
+            outcome, _ = state.settled.get(task.id, ("", ""))
+            if outcome != SUCCESS:
+                changed.add(task.id)
+            elif lacking(run.plan, task) or any(dependency in changed for dependency in task.dependencies):
+                again.append(task.id)
+                changed.add(task.id)
+            elif state.attempts[task.id][-1].digest not in ("", fingerprint(task)[1]):
+                changed.add(task.id)  # somebody edited it: it stays, what was built on it is built again
+    return again

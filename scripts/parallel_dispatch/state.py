@@ -11,22 +11,29 @@ from .ledger import Event
 from .plan import Plan
 
 SUCCESS, FAILED, SKIPPED, CANCELLED = "success", "failed", "skipped", "cancelled"
+INTERRUPTED = "interrupted"
+"""How an attempt ends that its host cut off: it settles nothing, and no try is spent on it."""
 MAX_SENT_BACK = 2
 """How often an agent that stops without its output is sent back, per attempt."""
+LONGEST_PAUSE = 32.0
+"""Seconds between a failure and the next try; a hook sleeps them out, and the host gives a hook 60."""
 
 
 class Attempt:
     """One try at a task. Times are seconds since the epoch; None: not yet, or never seen."""
 
     __slots__ = (
+        "abandoned",
         "agent_id",
         "background",
         "call",
         "claimed",
         "digest",
         "ended",
+        "notified",
         "number",
         "outcome",
+        "pause",
         "reason",
         "sent_back",
         "started",
@@ -34,13 +41,16 @@ class Attempt:
         "transcript",
     )
 
-    def __init__(self, task: str, number: int, call: str, claimed: float) -> None:
+    def __init__(self, task: str, number: int, call: str, claimed: float, pause: float = 0.0) -> None:
         self.task = task
         self.number = number
         self.call = call
         self.claimed = claimed
+        self.pause = pause  # seconds that it waits after the failure before it, before it begins
         self.agent_id = ""
         self.background = False
+        self.notified = False  # the host told the main conversation that the agent has ended
+        self.abandoned = False  # closed while its agent still worked, as far as anybody knows
         self.started: float | None = None
         self.ended: float | None = None
         self.outcome = ""
@@ -71,11 +81,16 @@ class State:
         "calls",
         "ended",
         "open",
+        "paused",
         "plan",
         "rejected",
         "reminders",
         "settled",
+        "spent",
+        "starts",
         "stopped_by",
+        "told",
+        "turn_failed",
         "unmet",
         "user_spoke",
     )
@@ -87,12 +102,17 @@ class State:
         self.open: dict[str, Attempt] = {}  # by task, in the order of admission
         self.settled: dict[str, tuple[str, str]] = {}  # task → outcome and reason, once nothing can change it
         self.unmet = {task.id: len(task.dependencies) for task in plan.tasks.values()}
+        self.spent = dict.fromkeys(plan.tasks, 0)  # failed attempts since the run was started or resumed
         self.calls: dict[str, Attempt] = {}  # by the host's tool_use_id
+        self.starts: dict[str, float] = {}  # when each agent began, by its id
         self.rejected: dict[str, str] = {}  # tool_use_id → why the claim was not admitted
         self.reminders = 0  # how often `Stop` was sent back since an agent was last admitted
         self.user_spoke = False  # the user typed something else since an agent was last admitted
+        self.turn_failed = False  # the conversation's last turn ended in an API error
         self.stopped_by = ""  # the task whose failure stops the run (`on_failure: stop`)
+        self.paused = ""  # why nothing is dispatched until somebody resumes the run
         self.ended = ""  # why the run is over: "finished" or "cancelled"
+        self.told = False  # the main conversation has heard of the end
 
     def refusal(self, task: str) -> str:
         """Why a task may not be dispatched now; empty where it may."""
@@ -107,6 +127,8 @@ class State:
             return f'"{task}" is settled: {outcome}{f" ({reason})" if reason else ""}; nothing to do'
         if self.stopped_by:
             return f'the run is stopped, because "{self.stopped_by}" failed; nothing to do'
+        if self.paused:
+            return f"the run is paused ({self.paused}); `/parallel-dispatch resume {self.plan.run}` goes on"
         if self.unmet[task]:
             return f'"{task}" waits for other tasks; its turn comes in a later dispatch block'
         if len(self.open) >= self.plan.max_parallel:
@@ -127,23 +149,68 @@ class State:
     def _holds(self, task: str) -> bool:
         return task in self.open and self.ended != "cancelled"
 
+    @property
+    def awaited(self) -> list[Attempt]:
+        """Background attempts whose agent has ended, but the host has not told the main conversation so yet."""
+        return [a for a in self.calls.values() if a.background and not (a.is_open or a.notified or a.abandoned)]
+
+    @property
+    def lingering(self) -> list[Attempt]:
+        """Background attempts that were closed while their agent worked, and that nobody was asked to stop yet."""
+        return [a for a in self.calls.values() if a.background and a.abandoned and not a.notified]
+
+    def of_agent(self, agent_id: str) -> list[Attempt]:
+        """The attempts that one agent of the host works at: one, or none."""
+        return [attempt for attempt in self.calls.values() if attempt.agent_id == agent_id]
+
+    def pause_before(self, task: str) -> float:
+        """How many seconds the next attempt at a task waits: 1, 2, 4 … after the first, second, third failure."""
+        failures = self.spent[task]
+        return min(2.0 ** (failures - 1), LONGEST_PAUSE) if failures else 0.0
+
     def admit(self, attempt: Attempt) -> None:
         """The state after an attempt was admitted."""
         self.attempts[attempt.task].append(attempt)
         self.calls[attempt.call] = attempt
         self.open[attempt.task] = attempt
         self.reminders = 0
-        self.user_spoke = False
+        self.user_spoke = self.turn_failed = False
 
     def close(self, attempt: Attempt, outcome: str, reason: str, time: float) -> None:
         """The state after an open attempt ended."""
         attempt.outcome, attempt.reason, attempt.ended = outcome, reason, time
         del self.open[attempt.task]
-        if outcome == FAILED and attempt.number < self.plan.attempts:
+        if outcome == INTERRUPTED:
+            return
+        self.spent[attempt.task] += outcome == FAILED
+        if outcome == FAILED and self.spent[attempt.task] < self.plan.attempts:
             return
         if outcome == FAILED and self.plan.on_failure == "stop":
             self.stopped_by = self.stopped_by or attempt.task
         self._settle(attempt.task, outcome, reason)
+
+    def interrupt(self, time: float) -> None:
+        """The state after the host of all agents was gone: whatever one of them still says, it says to nobody."""
+        for attempt in list(self.open.values()):
+            self.close(attempt, INTERRUPTED, "its host was cut off", time)
+        for attempt in self.calls.values():
+            attempt.notified = True
+
+    def resume(self, again: list[str], time: float) -> None:
+        """The state after the run was taken up again: what was cut off is open for another attempt.
+
+        Tasks that succeeded stay as they are, except those in `again`, whose outputs are gone or whose inputs changed.
+        """
+        self.interrupt(time)
+        kept = [task for task, (outcome, _) in self.settled.items() if outcome == SUCCESS and task not in again]
+        self.settled = {}
+        self.unmet = {task.id: len(task.dependencies) for task in self.plan.tasks.values()}
+        self.spent = dict.fromkeys(self.plan.tasks, 0)
+        self.stopped_by = self.paused = self.ended = ""
+        self.user_spoke = self.told = False
+        self.reminders = 0
+        for task in kept:
+            self._settle(task, SUCCESS, "")
 
     def _settle(self, task: str, outcome: str, reason: str) -> None:
         """The outcome of a task, and of those that it leaves without what they need."""
@@ -160,32 +227,22 @@ class State:
                     todo.append((dependent, SKIPPED, f"needs {task}, which {_PAST[outcome]}"))
 
 
+_OUTCOMES = (SUCCESS, FAILED, CANCELLED, INTERRUPTED)
 _PAST = {FAILED: "failed", SKIPPED: "was skipped", CANCELLED: "was cancelled"}
 
 
 def replay(plan: Plan, events: list[Event]) -> State:
     """The state after all events of a ledger, header first."""
     state = State(plan)
-    starts: dict[str, float] = {}
     for event in events:
-        time = _number(event.get("time"))
         name = event.get("event")
+        time = _number(event.get("time"))
         if name is None:
             state.begun = time
-        elif name == "claimed":
-            _claim(state, event, time)
-        elif name == "agent-started":
-            starts.setdefault(_text(event, "agent_id"), time)
-        elif name == "user-spoke":
-            state.user_spoke = True
-        elif name == "reminded":
-            state.reminders += 1
-        elif name in ("finished", "cancelled"):
-            state.ended = state.ended or str(name)
         else:
-            _of_attempt(state, event, time)
+            _EVENTS.get(str(name), _of_attempt)(state, event, time)
     for attempt in state.calls.values():
-        attempt.started = starts.get(attempt.agent_id)
+        attempt.started = state.starts.get(attempt.agent_id)
     return state
 
 
@@ -197,7 +254,54 @@ def _claim(state: State, event: Event, time: float) -> None:
     if refusal:
         state.rejected[call] = refusal
         return
-    state.admit(Attempt(task, len(state.attempts[task]) + 1, call, time))
+    state.admit(Attempt(task, len(state.attempts[task]) + 1, call, time, state.pause_before(task)))
+
+
+def _started(state: State, event: Event, time: float) -> None:
+    state.starts.setdefault(_text(event, "agent_id"), time)
+
+
+def _notified(state: State, event: Event, _: float) -> None:
+    for attempt in state.of_agent(_text(event, "agent_id")):
+        attempt.notified = True
+
+
+def _stop_asked(state: State, event: Event, _: float) -> None:
+    for attempt in state.of_agent(_text(event, "agent_id")):
+        attempt.abandoned = False  # its end is awaited from now on
+
+
+def _user_spoke(state: State, _: Event, __: float) -> None:
+    state.user_spoke, state.turn_failed = True, False
+
+
+def _turn_failed(state: State, _: Event, __: float) -> None:
+    state.turn_failed = True
+
+
+def _reminded(state: State, _: Event, __: float) -> None:
+    state.reminders += 1
+
+
+def _ended(state: State, event: Event, _: float) -> None:
+    state.ended = state.ended or str(event["event"])
+
+
+def _told(state: State, _: Event, __: float) -> None:
+    state.told = True
+
+
+def _paused(state: State, event: Event, _: float) -> None:
+    state.paused = _text(event, "reason")
+
+
+def _interrupted(state: State, _: Event, time: float) -> None:
+    state.interrupt(time)
+
+
+def _resumed(state: State, event: Event, time: float) -> None:
+    again = event.get("again")
+    state.resume([str(task) for task in again] if isinstance(again, list) else [], time)
 
 
 def _of_attempt(state: State, event: Event, time: float) -> None:
@@ -216,10 +320,27 @@ def _of_attempt(state: State, event: Event, time: float) -> None:
         attempt.sent_back += 1
     elif name == "closed" and attempt.is_open:
         attempt.digest = _text(event, "sha256")
+        attempt.abandoned = event.get("abandoned") is True
         outcome = _text(event, "outcome")
-        state.close(
-            attempt, outcome if outcome in _PAST or outcome == SUCCESS else FAILED, _text(event, "reason"), time
-        )
+        state.close(attempt, outcome if outcome in _OUTCOMES else FAILED, _text(event, "reason"), time)
+
+
+_EVENTS = {
+    "claimed": _claim,
+    "agent-started": _started,
+    "notified": _notified,
+    "stop-asked": _stop_asked,
+    "user-spoke": _user_spoke,
+    "turn-failed": _turn_failed,
+    "reminded": _reminded,
+    "finished": _ended,
+    "cancelled": _ended,
+    "told": _told,
+    "paused": _paused,
+    "interrupted": _interrupted,
+    "resumed": _resumed,
+}
+"""What each event does to the state; every other one is of an attempt."""
 
 
 def _text(event: Event, key: str) -> str:

@@ -34,6 +34,7 @@ class Settings:
     output_dir: str | None = None
     on_failure: str = "continue"
     max_retries: int = 3
+    dispatch: str = "auto"
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,15 @@ def last_tool_error(transcript: str) -> str:
     return error.replace("<tool_use_error>", "").replace("</tool_use_error>", "")
 
 
+def has_ended(transcript: str) -> bool:
+    """Whether the agent of a transcript had said its last word: an answer that calls no tool."""
+    for line in reversed(read_text(transcript).splitlines()):
+        message = quickjson.record(line).get("message")
+        if isinstance(message, dict):
+            return message.get("role") == "assistant" and message.get("stop_reason") == "end_turn"
+    return False
+
+
 def _first_line(path: str) -> str:
     try:
         with open(path, encoding="utf-8", errors="replace") as file:

@@ -1,0 +1,17 @@
+"""Runs whose host went away under them: what was finished is kept, what was not is open for another attempt."""
+
+from __future__ import annotations
+
+from .active import ActiveRun
+from .judge import close
+from .state import INTERRUPTED
+from .transcript import has_ended
+
+
+def interrupt(run: ActiveRun) -> None:
+    """The agents of a run are gone. One that had said its last word is judged by its output; the others start again."""
+    for attempt in list(run.state().open.values()):
+        if has_ended(attempt.transcript):
+            close(run, attempt, "its host was cut off", otherwise=INTERRUPTED)
+        run.call_off(attempt.agent_id, "its run goes on without it")
+    run.ledger.append("interrupted")

@@ -1,0 +1,84 @@
+"""Which conversation drives which run.
+
+The file `active/<session>` makes the hooks of a conversation work; it names the interpreter, the run and the host's
+process. The file `owner` in a run's folder names its conversation; where the two differ, another one took the run over.
+"""
+
+from __future__ import annotations
+
+import os
+
+from .active import ActiveRun
+from .places import RunFolder, active_file, active_folder, read_text, write_whole
+
+
+class Conversation:
+    """A conversation that drives a run, as its file says; `host` is 0 where the process is not known."""
+
+    __slots__ = ("host", "run", "session")
+
+    def __init__(self, session: str, run: str, host: int) -> None:
+        self.session = session
+        self.run = run
+        self.host = host
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether its host still runs."""
+        if not self.host:
+            return False
+        try:
+            os.kill(self.host, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:  # somebody else's process
+            return True
+        return True
+
+
+def conversation(project: str, session: str) -> Conversation | None:
+    """The conversation of a session, where it drives a run."""
+    lines = read_text(active_file(project, session)).splitlines()
+    if len(lines) < 2 or not os.path.isdir(lines[1]):
+        return None
+    return Conversation(session, lines[1], int(lines[2]) if len(lines) > 2 and lines[2].isdecimal() else 0)
+
+
+def conversations(project: str) -> list[Conversation]:
+    """Every conversation that drives a run of a project, with a live host or without."""
+    folder = active_folder(project)
+    names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+    found = [conversation(project, name) for name in names if not name.endswith(".tmp")]
+    return [one for one in found if one]
+
+
+def find(project: str, session: str) -> ActiveRun | None:
+    """The run that a conversation drives now."""
+    found = conversation(project, session)
+    return ActiveRun(found.run) if found else None
+
+
+def drives(run: RunFolder, session: str) -> bool:
+    """Whether a run is still this conversation's, and not taken over by another."""
+    owner = read_text(run.owner).strip()
+    return not owner or owner == session
+
+
+def activate(project: str, session: str, python: str, run: RunFolder, host: int) -> None:
+    """The conversation drives this run from now on; its hooks use this interpreter."""
+    path, text = active_file(project, session), f"{python}\n{run.path}\n{host}\n"
+    write_whole(run.owner, session + "\n")
+    try:
+        write_whole(path, text)
+    except FileNotFoundError:  # another conversation took the empty folder away in between
+        write_whole(path, text)
+
+
+def deactivate(project: str, session: str) -> None:
+    """The conversation drives no run any more."""
+    path = active_file(project, session)
+    try:
+        os.unlink(path)
+        os.rmdir(os.path.dirname(path))
+    except OSError:  # already gone, or another conversation's file is there
+        return

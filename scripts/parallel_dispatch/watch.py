@@ -1,0 +1,91 @@
+"""The watcher of one background agent: an asynchronous hook that waits beside it and can wake the main conversation.
+
+It is started when the agent was launched. It wakes the conversation (exit code 2) when a hook that has something to say
+rings, at the end of the agent's time, and when the host has lost the notification of an agent that ended; it leaves
+quietly once the notification came. So the conversation hears our words only, not the 8 kB of a notification.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+from .active import ActiveRun, Payload
+from .bell import LEAVE, WAKE, Bell, is_heard, ring
+from .judge import close
+from .notification import wake
+
+PATIENCE_SECONDS = 30.0
+"""How long after an agent's end its notification may take before it counts as lost."""
+LOOK_SECONDS = 5.0
+"""How often a watcher looks whether its host is still there."""
+LEAD_SECONDS = 0.05
+"""How long the host gets to take note of a watcher's exit before a notification is swallowed: with nothing queued and
+nothing running, `-p` would end."""
+
+
+def watch(payload: Payload, run: ActiveRun, host: int) -> int:
+    """The process: its exit code, 2 to wake the main conversation. It leaves with its host."""
+    response = payload.get("tool_response")
+    agent_id = str(response.get("agentId") or "") if isinstance(response, dict) else ""
+    if not agent_id:
+        return 0
+    bell = Bell(run.folder.watcher(agent_id))
+    try:
+        wakes = _wait(bell, agent_id, str(payload.get("tool_use_id") or ""), run, host)
+    finally:
+        bell.close()
+    if wakes:
+        sys.stderr.write(wake(run.plan.run))
+    return 2 if wakes else 0
+
+
+def _wait(bell: Bell, agent_id: str, call: str, run: ActiveRun, host: int) -> bool:
+    """Whether the conversation must be woken, as soon as that is known."""
+    while True:
+        attempt = run.state().calls.get(call)
+        if attempt is None or attempt.notified:
+            return False
+        end = run.times(attempt)[1] if attempt.is_open else (attempt.ended or 0.0) + PATIENCE_SECONDS
+        word = _next_word(bell, end, host)
+        if word is None:
+            return False
+        if word in (LEAVE, WAKE):
+            return word == WAKE
+        if word:  # the agent has ended: its notification is due
+            continue
+        now = run.state().calls[call]
+        if now.is_open:
+            why = f"timeout: it hung for {run.plan.timeout:g} s and a grace"
+            close(run, now, why, agent_id, abandoned=True)
+        elif attempt.is_open or now.notified:
+            continue
+        else:
+            run.ledger.append("notified", agent_id=agent_id)  # it never will be: lost, or passed on without an event
+        return True
+
+
+def _next_word(bell: Bell, end: float, host: int) -> bytes | None:
+    """What is rung; empty at the end of the time, None once the host is gone."""
+    while os.getppid() == host:
+        left = end - time.time()
+        word = bell.wait(min(left, LOOK_SECONDS))
+        if word or left <= LOOK_SECONDS:
+            return word
+    return None
+
+
+def wake_by(run: ActiveRun, agent_id: str) -> bool:
+    """The main conversation woken by the watcher of an agent; False where that cannot be.
+
+    It returns when the watcher is gone, so the host hears of it before it hears what the caller answers.
+    """
+    bell = run.folder.watcher(agent_id)
+    if not ring(bell, WAKE):
+        return False
+    patience = time.monotonic() + 2.0
+    while time.monotonic() < patience and is_heard(bell):
+        time.sleep(0.005)
+    time.sleep(LEAD_SECONDS)
+    return True

@@ -1,0 +1,50 @@
+"""Runs without hooks: driven step by step through the command line, judged from files alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import dispatch
+from .admission import set_aside
+from .decide import decide
+from .judge import close
+from .refusal import Refusal
+from .telling import finish, offer
+
+if TYPE_CHECKING:
+    from .active import ActiveRun
+    from .plan import Plan
+
+
+def next_step(run: ActiveRun) -> tuple[str, bool]:
+    """One step of a run without hooks: what was offered is judged from files, then what is next; whether it is over.
+
+    An offer counts as the claim here, since nothing else tells that an agent was started.
+    """
+    if run.plan.driver != "cli":
+        raise Refusal(f"run {run.plan.run} is driven by hooks, which hand out its blocks by themselves")
+    state = run.state()
+    for attempt in list(state.open.values()):
+        close(run, attempt)
+    state = run.state()
+    decision = decide(state)
+    if decision.over:
+        finish(run)
+        return dispatch.closing(run.plan, run.state(), run.folder), True
+    text = offer(run, state)
+    claim_offered(run)
+    return f"{text}\n{when_returned(run.plan)}", False
+
+
+def when_returned(plan: Plan) -> str:
+    """What whoever drives a run without hooks does next; `next` is final for what was dispatched."""
+    return f"When all have returned, run `parallel-dispatch next {plan.run}`: it judges them by their outputs."
+
+
+def claim_offered(run: ActiveRun) -> None:
+    """The tasks of the last offer, claimed for a run without hooks."""
+    for task, number in decide(run.state()).dispatch:
+        run.ledger.append("claimed", task=task, call=f"cli:{task}:{number}")
+        attempt = run.state().calls.get(f"cli:{task}:{number}")
+        if attempt:
+            set_aside(run, attempt)

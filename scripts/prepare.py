@@ -7,7 +7,9 @@
 
 Everything lies in `${PARALLEL_DISPATCH_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/parallel-dispatch}`: the environment
 `env` and the stamp `interpreter`, whose one line bin/parallel-dispatch reads; for tests `env-dev`, `interpreter-dev`.
-Exit codes: 0 done; 3 refused, and one sentence on stderr says what to do. Standard library only, Python 3.9 or newer.
+Exit codes: 0 done; 3 refused, and one sentence on stderr says what to do. Where `PARALLEL_DISPATCH_QUIET` is set
+nothing else is said: it is set in hooks, since the host shows the user all that a failed hook said. Standard library
+only, Python 3.9 or newer.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -53,6 +56,8 @@ class Kind(NamedTuple):
     folder: str
     stamp: str
     packages: dict[str, str]
+    seconds: int
+    """How long making it may take."""
 
 
 class Interpreter(NamedTuple):
@@ -65,8 +70,8 @@ class Interpreter(NamedTuple):
 
 
 KINDS = {
-    "product": Kind("product", "env", "interpreter", PRODUCT),
-    "dev": Kind("dev", "env-dev", "interpreter-dev", {**PRODUCT, **TOOLS}),
+    "product": Kind("product", "env", "interpreter", PRODUCT, 240),  # the host ends the hook that waits after 300
+    "dev": Kind("dev", "env-dev", "interpreter-dev", {**PRODUCT, **TOOLS}, 900),
 }
 
 
@@ -100,7 +105,7 @@ def account(kind: Kind) -> Interpreter:
     return Interpreter(sys.executable, list(sys.version_info[:2]), ensurepip, suffices)
 
 
-def run(command: list[str], seconds: int = 900) -> tuple[bool, str]:
+def run(command: list[str], seconds: float) -> tuple[bool, str]:
     """Whether a child ended well in time, and what it printed (where it failed, with its errors).
 
     It starts in `/`, so that neither a project's pinned Python nor its uv settings decide what the product runs on.
@@ -225,7 +230,8 @@ def recipes(target: str, kind: Kind, capable: list[Interpreter]) -> Iterator[lis
         install = [uv, "pip", "install", "--quiet", "--python", python, *packages]
         yield [[uv, "venv", "--quiet", "--python", base, target], install]
     for base in [one.path for one in capable if one.ensurepip][:1]:
-        install = [python, "-I", "-m", "pip", "install", "--quiet", "--no-input", "--prefer-binary", *packages]
+        options = ["--quiet", "--no-input", "--prefer-binary", "--disable-pip-version-check"]
+        install = [python, "-I", "-m", "pip", "install", *options, *packages]
         pip = [python, "-I", "-m", "ensurepip"]  # venv would do it too, and keep to itself what went wrong
         yield [[base, "-I", "-m", "venv", "--without-pip", target], pip, install]
 
@@ -233,8 +239,10 @@ def recipes(target: str, kind: Kind, capable: list[Interpreter]) -> Iterator[lis
 def build(target: str, kind: Kind, ways: list[list[list[str]]]) -> str:
     """Make an environment at `target` the first way that works; what the tools said where none did."""
     reasons = []
+    end = time.monotonic() + kind.seconds
     for commands in ways:
-        reason = next((said.strip() or "no reason given" for well, said in map(run, commands) if not well), "")
+        done = (run(command, max(1, end - time.monotonic())) for command in commands)
+        reason = next((said.strip() or "no reason given" for well, said in done if not well), "")
         if not reason and good(os.path.join(target, "bin", "python"), kind):
             return ""
         reasons.append(reason or "the packages were installed and yet do not load")
@@ -277,7 +285,7 @@ def make(kind: Kind, cache: str, capable: list[Interpreter]) -> str:
                 return python
             target = os.path.join(folder, "env")
             ways = list(recipes(target, kind, capable))
-            if ways:
+            if ways and not os.environ.get("PARALLEL_DISPATCH_QUIET"):
                 say(f"making its Python environment once in {final}")
             reason = build(target, kind, ways)
             if reason or not ways:

@@ -562,17 +562,3 @@ def test_the_host_is_the_pinned_one(stage):
 
 def test_the_host_finds_nothing_wrong_with_the_plugin(stage, repository):
     assert "Validation passed" in stage.manage("plugin", "validate", "--strict", repository)
-
-
-def test_an_installed_plugin_runs(version, tmp_path, repository):
-    stage = Stage(version, tmp_path, installed=True)
-    stage.write("tasks.yaml", THREE)
-    stage.manage("plugin", "marketplace", "add", repository)
-    stage.manage("plugin", "install", "parallel-dispatch@parallel-dispatch")
-    (plugin,) = json.loads(stage.manage("plugin", "list", "--json"))
-    assert os.path.commonpath([plugin["installPath"], stage.home]) == stage.home
-    manifests = [os.path.join(plugin["installPath"], path) for path in ("plugin.json", ".claude-plugin/plugin.json")]
-    assert read_text(manifests[0]) == read_text(manifests[1]) != ""
-    found = stage.converse(Copyist(), "/parallel-dispatch tasks.yaml")
-    assert set(found.outcomes.values()) == {"success"}
-    assert "- **Succeeded**: 3" in found.report

@@ -284,6 +284,15 @@ def wheel(folder, name, module):
             archive.writestr(part, text)
 
 
+def test_nothing_but_a_refusal_is_said_where_it_should_be_quiet(machine, bare):
+    machine.python(bare)
+    machine.env["PARALLEL_DISPATCH_QUIET"] = "1"
+    done = machine.prepare()
+    assert done.stderr == refusal(done) + "\n"
+    machine.uv()
+    assert answer(machine.prepare()) == machine.own
+
+
 def test_an_environment_without_a_stamp_is_used_and_stamped(machine, bare):
     machine.python(bare)
     machine.uv()
@@ -439,6 +448,19 @@ def test_a_start_without_network_is_refused_and_leaves_nothing(machine, plain):
     os.makedirs(os.path.join(machine.cache, "hosts"))
     assert "connect to the network" in refusal(machine.prepare())
     assert machine.cached() == ["hosts"]
+
+
+def test_a_download_that_hangs_is_given_up_before_the_hook_that_waits(tmp_path):
+    spec = importlib.util.spec_from_file_location("prepare", os.path.join(ROOT, "scripts", "prepare.py"))
+    prepare = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(prepare)
+    kind = prepare.KINDS["product"]
+    with open(os.path.join(ROOT, "hooks", "hooks.json"), encoding="utf-8") as file:
+        hooks = json.load(file)["hooks"]["UserPromptExpansion"][0]["hooks"]
+    assert all(kind.seconds <= hook["timeout"] - 60 for hook in hooks)
+    reason = prepare.build(str(tmp_path / "env"), kind._replace(seconds=1), [[["sleep", "60"]], [["sleep", "60"]]])
+    assert reason.count("timed out") == 2
+    assert "connect to the network" in prepare.remedy(reason, kind, [])
 
 
 def test_packages_that_do_not_load_do_not_count(machine, bare):

@@ -91,15 +91,17 @@ def _tell_end(run: ActiveRun, state: State, word: str, session: str) -> dict[str
     Agents that hang are to be stopped first; the rest is told when they are gone.
     """
     stops = _stops(run, state)
-    finish(run)
-    state = run.state()
-    line = dispatch.summary(state).splitlines()[0]
-    note = f"parallel-dispatch: {line} Report: {run.plan.shown(run.folder.report)}"
+    reply: dict[str, object] = {}
+    if not (state.ended and os.path.exists(run.folder.report)):
+        finish(run)
+        state = run.state()
+        line = dispatch.summary(state).splitlines()[0]
+        reply["systemMessage"] = f"parallel-dispatch: {line} Report: {run.plan.shown(run.folder.report)}"
     if not stops and word in EVENTS:
         run.ledger.append("told")
     if not run.state().awaited:
         deactivate(run.plan.project, session)
-    return {"systemMessage": note, **_context(word, stops or dispatch.closing(run.plan, state, run.folder))}
+    return {**reply, **_context(word, stops or dispatch.closing(run.plan, state, run.folder))}
 
 
 def _stops(run: ActiveRun, state: State) -> str:

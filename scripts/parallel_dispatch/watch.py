@@ -33,7 +33,7 @@ def watch(payload: Payload, run: ActiveRun, host: int) -> int:
         return 0
     bell = Bell(run.folder.watcher(agent_id))
     try:
-        wakes = _wait(bell, agent_id, str(payload.get("tool_use_id") or ""), run, host)
+        wakes = _wait(bell, agent_id, payload, run, host)
     finally:
         bell.close()
     if wakes:
@@ -41,8 +41,9 @@ def watch(payload: Payload, run: ActiveRun, host: int) -> int:
     return 2 if wakes else 0
 
 
-def _wait(bell: Bell, agent_id: str, call: str, run: ActiveRun, host: int) -> bool:
+def _wait(bell: Bell, agent_id: str, payload: Payload, run: ActiveRun, host: int) -> bool:
     """Whether the conversation must be woken, as soon as that is known."""
+    call = str(payload.get("tool_use_id") or "")
     while True:
         attempt = run.state().calls.get(call)
         if attempt is None or attempt.notified:
@@ -57,8 +58,9 @@ def _wait(bell: Bell, agent_id: str, call: str, run: ActiveRun, host: int) -> bo
             continue
         now = run.state().calls[call]
         if now.is_open:
+            tie = run.tie({**payload, "agent_id": agent_id})
             why = f"timeout: it hung for {run.plan.timeout:g} s and a grace"
-            close(run, now, why, agent_id, abandoned=True)
+            close(run, now, why, agent_id, tie.transcript if tie else "", abandoned=True)
         elif attempt.is_open or now.notified:
             continue
         else:

@@ -1,4 +1,4 @@
-"""The script of a rehearsal: the main conversation copies dispatch blocks, agents write their outputs, and no more."""
+"""The script of a rehearsal: the main conversation copies what it is handed, agents write their outputs, no more."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 BLOCK = re.compile(r"Dispatch.*copied exactly\.\n```json\n(\[.*?\])\n```", re.DOTALL)
+STOPS = re.compile(r"Stop these agents:[^\n]*\n```json\n(\[.*?\])\n```", re.DOTALL)
 OUTPUT = re.compile(r"^(?:\s*\d+\t)?Output (file|directory): (.+)$", re.MULTILINE)  # with the Read tool's line number
 BRIEF = re.compile(r"^pd:\S+ Read and follow (.+)")
 
@@ -45,11 +46,11 @@ class Copyist:
         return self.agent(request) if request.agent_id else self.main(request)
 
     def main(self, request: Request) -> Reply:
-        """The calls of the newest dispatch block; a closing line where there is none."""
-        blocks = BLOCK.findall("\n".join(_news(request)))
-        if not blocks:
-            return Reply("The run has ended; the report says how.")
-        return Reply(calls=[Call("Agent", call) for call in json.loads(blocks[-1])])
+        """The calls of the newest dispatch block, and of what agents are to be stopped; a closing line without both."""
+        news = "\n".join(_news(request))
+        found = {"TaskStop": STOPS.findall(news), "Agent": BLOCK.findall(news)}
+        calls = [Call(tool, call) for tool, blocks in found.items() if blocks for call in json.loads(blocks[-1])]
+        return Reply(calls=calls) if calls else Reply("The run has ended; the report says how.")
 
     def agent(self, request: Request) -> Reply:
         """The brief read, if it did not come with the call; the output written; a last word."""

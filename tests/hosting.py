@@ -6,19 +6,20 @@ import contextlib
 import json
 import os
 import subprocess
+import tempfile
 import time
 import uuid
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from parallel_dispatch.active import ActiveRun, parse_marker
 from parallel_dispatch.host import copy_plugin, environment, find_host, make_home, print_command
-from parallel_dispatch.places import ROOT, read_text
+from parallel_dispatch.places import ROOT, cache_folder, read_text
 from parallel_dispatch.runs import all_runs
 from parallel_dispatch.scripted_model import ModelServer, Request, Script, texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 VERSIONS = ("2.1.197", "2.1.329")
@@ -155,6 +156,47 @@ def example(name: str) -> str:
 
 
 @dataclass
+class Live:
+    """A headless conversation under way."""
+
+    project: str
+    process: subprocess.Popen[str]
+    log: list[Request]
+    session: str
+    files: tuple[TextIO, TextIO]
+
+    def wait_for(self, condition: Callable[[], object]) -> None:
+        """Until something is so; a host that ended before, or a minute and more, fails the test."""
+        end = time.monotonic() + PATIENCE_SECONDS
+        while not condition():
+            assert self.process.poll() is None, f"the host ended: {self._printed(0)} {self._printed(1)}"
+            assert time.monotonic() < end, f"it did not come: {self._printed(0)} {self._printed(1)}"
+            time.sleep(0.02)
+
+    @property
+    def agents(self) -> int:
+        """How many agents have asked the model for something."""
+        return len({request.agent_id for request in self.log} - {None})
+
+    def type(self, prompt: str) -> None:
+        """A prompt of the user, whatever the conversation does at the time."""
+        assert self.process.stdin
+        message = {"type": "user", "message": {"role": "user", "content": prompt}}
+        self.process.stdin.write(json.dumps(message) + "\n")
+        self.process.stdin.flush()
+
+    def end(self) -> Conversation:
+        """What came of it, once the host has ended by itself."""
+        self.process.communicate(timeout=PATIENCE_SECONDS)
+        out, err = self._printed(0), self._printed(1)
+        return Conversation(self.project, self.process.returncode, list(_events(out)), err, self.log, self.session)
+
+    def _printed(self, number: int) -> str:
+        self.files[number].seek(0)
+        return self.files[number].read()
+
+
+@dataclass
 class Stage:
     """A place for conversations: a project, a home, a version of the host."""
 
@@ -181,41 +223,68 @@ class Stage:
             file.write(text)
         return path
 
-    def converse(
-        self, script: Script, prompt: str, *arguments: str, mode: str = "default", resume: str = ""
-    ) -> Conversation:
-        """One headless conversation, from the prompt to the host's exit; `resume` names one to go on with."""
+    def converse(self, script: Script, prompt: str, *arguments: str, **how: str) -> Conversation:
+        """One headless conversation, from the prompt to the host's exit; `how` as in `live`."""
+        with self.live(script, prompt, *arguments, **how) as live:
+            return live.end()
+
+    @contextlib.contextmanager
+    def live(
+        self, script: Script, prompt: str, *arguments: str, mode: str = "default", resume: str = "", below: str = ""
+    ) -> Iterator[Live]:
+        """A headless conversation under way; `resume` names one to go on with, `below` a folder of the project.
+
+        Without a prompt it takes what is typed, one prompt after another, until it is ended.
+        """
         session = resume or str(uuid.uuid4())
         known = "--resume" if resume else "--session-id"
-        command = self._command(prompt, "--permission-mode", mode, known, session, *arguments)
-        with ModelServer(script) as model:
-            done = self._run(command, model.url)
-            log = list(model.log)
-        return Conversation(self.project, done.returncode, list(_events(done.stdout)), done.stderr, log, session)
+        more = [] if prompt else ["--input-format", "stream-json"]
+        command = self._command(prompt, "--permission-mode", mode, known, session, *more, *arguments)
+        if not prompt:
+            command.remove("")
+        with ModelServer(script) as model, tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+            process = subprocess.Popen(
+                command,
+                cwd=os.path.join(self.project, below),
+                env={**environment(self.home, model.url), **self.variables},
+                stdin=subprocess.DEVNULL if prompt else subprocess.PIPE,
+                stdout=out,
+                stderr=err,
+                text=True,
+            )
+            try:
+                yield Live(self.project, process, model.log, session, (out, err))
+            finally:
+                process.kill()
+                process.communicate()
 
     def interrupt(self, script: Script, prompt: str, agents: int) -> str:
         """The session of a conversation whose host is killed once so many agents are at work and it can be resumed."""
-        session = str(uuid.uuid4())
-        command = self._command(prompt, "--permission-mode", "default", "--session-id", session)
-        end = time.monotonic() + PATIENCE_SECONDS
-        with ModelServer(script) as model:
-            process = subprocess.Popen(
-                command,
-                cwd=self.project,
-                env={**environment(self.home, model.url), **self.variables},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
+        with self.live(script, prompt) as live:
+            live.wait_for(
+                lambda: len({r.agent_id for r in live.log} - {None}) >= agents and self.recorded(live.session)
             )
-            while time.monotonic() < end:
-                if len({request.agent_id for request in model.log} - {None}) >= agents and self._recorded(session):
-                    break
-                time.sleep(0.05)
-            process.kill()
-            process.wait()
-        return session
+        return live.session
 
-    def _recorded(self, session: str) -> bool:
+    def command_line(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """`parallel-dispatch` as the user types it in the project."""
+        return subprocess.run(
+            [os.path.join(self.plugin, "bin", "parallel-dispatch"), *arguments],
+            cwd=self.project,
+            env={"PATH": os.environ["PATH"], "HOME": self.home, "PARALLEL_DISPATCH_CACHE": cache_folder()},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_SECONDS,
+            check=False,
+        )
+
+    @property
+    def runs(self) -> list[ActiveRun]:
+        """The runs in the project, oldest first."""
+        return [ActiveRun(folder.path) for folder in all_runs(self.project)]
+
+    def recorded(self, session: str) -> bool:
         """Whether the host has written down that the model answered; before, there is nothing to resume."""
         projects = os.path.join(self.home, ".claude", "projects")
         paths = (os.path.join(folder, f"{session}.jsonl") for folder, _, _ in os.walk(projects))

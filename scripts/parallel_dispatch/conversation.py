@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 
 from .active import ActiveRun, Payload
 from .bell import LEAVE, ring
@@ -26,7 +25,7 @@ from .notification import Notification, is_wake, parse
 from .owners import activate, conversation, deactivate
 from .places import read_text
 from .state import CANCELLED, SUCCESS, State
-from .watch import wake_by
+from .watch import is_waking, wake_by, woken
 
 COMMANDS = ("/parallel-dispatch", "/parallel-dispatch:parallel-dispatch")
 HANDED_BACK = "<agent-message from="
@@ -35,8 +34,6 @@ STOPPED_BY_HAND = " stopped by the user: "
 """What the host writes, names following in quotes, when the user stopped all background agents."""
 MAX_REMINDERS = 3
 """How often a conversation that stops with work left is sent back without progress."""
-WAKING_SECONDS = 10.0
-"""How long a watcher's word may be on its way before another one is sent."""
 
 
 def on_batch(payload: Payload, run: ActiveRun) -> Payload | str | None:
@@ -99,7 +96,7 @@ def on_stop(payload: Payload, run: ActiveRun) -> Payload | str | None:
     state = run.state()
     decision = decide(state)
     if decision.over:
-        return None if state.told or state.awaited else "end"
+        return None if state.told or state.imminent else "end"
     if state.paused and not state.open:
         return "leave"
     if state.user_spoke or state.open or not decision.dispatch:
@@ -125,6 +122,7 @@ def on_session_start(payload: Payload, run: ActiveRun, host: int) -> str | None:
         activate(run.plan.project, session, sys.executable, run.folder, host)
         if old != session:
             deactivate(run.plan.project, old)
+    woken(run)
     forget_offer(run)
     return "session" if source in ("resume", "compact", "clear") else None
 
@@ -164,22 +162,21 @@ def _on_notification(told: Notification, payload: Payload, run: ActiveRun) -> Pa
         run.ledger.append("cancelled")  # stopped by hand, and nothing is left: the user wants no more of it
         state = run.state()
     line = f"parallel-dispatch: {_line(state, attempt.task)} {progress(state)}"
-    if not _something_to_say(state):
+    speaks = _something_to_say(state)
+    if is_waking(run):  # queued before the wake, it would take it down when swallowed; so it goes through as well
         ring(run.folder.watcher(told.agent_id), LEAVE)
-        if state.told and not state.awaited:
-            deactivate(run.plan.project, str(payload.get("session_id") or ""))
-        return swallowed(line)
-    if not _take_turn(run):
-        ring(run.folder.watcher(told.agent_id), LEAVE)
-        return swallowed(line)
-    if wake_by(run, told.agent_id):
-        return swallowed(line)
-    _end_turn(run)
-    return "prompt"  # nobody can wake the conversation, so the notification goes through with the words
+        return "prompt" if speaks else None
+    if speaks and not state.imminent:  # else the next notification will speak
+        # Where nobody can wake the conversation, the notification goes through with the words.
+        return swallowed(line) if wake_by(run, told.agent_id) else "prompt"
+    ring(run.folder.watcher(told.agent_id), LEAVE)
+    if state.told and not state.awaited:
+        deactivate(run.plan.project, str(payload.get("session_id") or ""))
+    return swallowed(line)
 
 
 def _on_wake(run: ActiveRun) -> Payload | str:
-    _end_turn(run)
+    woken(run)
     state = run.state()
     return "prompt" if _something_to_say(state) else swallowed(f"parallel-dispatch: {progress(state)}")
 
@@ -234,26 +231,6 @@ def _is_ours(call: Payload, run: str, agents: set[str]) -> bool:
         return given.get("task_id") in agents
     named = parse_marker(given.get("prompt"))
     return named is not None and named[0] == run
-
-
-def _take_turn(run: ActiveRun) -> bool:
-    """Whether it is on the caller to wake the conversation, and no other watcher's word is on its way."""
-    path = run.folder.waking
-    try:
-        if time.time() - os.stat(path).st_mtime > WAKING_SECONDS:
-            os.unlink(path)
-    except OSError:  # not there
-        pass
-    try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    except FileExistsError:
-        return False
-    return True
-
-
-def _end_turn(run: ActiveRun) -> None:
-    if os.path.exists(run.folder.waking):
-        os.unlink(run.folder.waking)
 
 
 def _close_interrupted(run: ActiveRun, prompt: str) -> None:

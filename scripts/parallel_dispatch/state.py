@@ -25,6 +25,7 @@ class Attempt:
     __slots__ = (
         "abandoned",
         "agent_id",
+        "asked",
         "background",
         "call",
         "claimed",
@@ -51,6 +52,7 @@ class Attempt:
         self.background = False
         self.notified = False  # the host told the main conversation that the agent has ended
         self.abandoned = False  # closed while its agent still worked, as far as anybody knows
+        self.asked = False  # the main conversation was asked to stop the agent
         self.started: float | None = None
         self.ended: float | None = None
         self.outcome = ""
@@ -150,14 +152,24 @@ class State:
         return task in self.open and self.ended != "cancelled"
 
     @property
+    def unannounced(self) -> list[Attempt]:
+        """Closed background attempts of whose agent's end the host has not told the main conversation yet."""
+        return [a for a in self.calls.values() if a.background and not (a.is_open or a.notified)]
+
+    @property
+    def imminent(self) -> list[Attempt]:
+        """Those of them whose agent has ended by itself: their notifications are on the way."""
+        return [a for a in self.unannounced if not a.abandoned]
+
+    @property
     def awaited(self) -> list[Attempt]:
-        """Background attempts whose agent has ended, but the host has not told the main conversation so yet."""
-        return [a for a in self.calls.values() if a.background and not (a.is_open or a.notified or a.abandoned)]
+        """Those whose notification is to come, as the agent has ended or the main conversation is to stop it."""
+        return [a for a in self.unannounced if not a.abandoned or a.asked]
 
     @property
     def lingering(self) -> list[Attempt]:
-        """Background attempts that were closed while their agent worked, and that nobody was asked to stop yet."""
-        return [a for a in self.calls.values() if a.background and a.abandoned and not a.notified]
+        """Those whose agent hangs, and that nobody was asked to stop yet."""
+        return [a for a in self.unannounced if a.abandoned and not a.asked]
 
     def of_agent(self, agent_id: str) -> list[Attempt]:
         """The attempts that one agent of the host works at: one, or none."""
@@ -268,7 +280,7 @@ def _notified(state: State, event: Event, _: float) -> None:
 
 def _stop_asked(state: State, event: Event, _: float) -> None:
     for attempt in state.of_agent(_text(event, "agent_id")):
-        attempt.abandoned = False  # its end is awaited from now on
+        attempt.asked = True
 
 
 def _user_spoke(state: State, _: Event, __: float) -> None:

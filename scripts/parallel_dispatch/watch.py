@@ -15,6 +15,7 @@ from .active import ActiveRun, Payload
 from .bell import LEAVE, WAKE, Bell, is_heard, ring
 from .judge import close
 from .notification import wake
+from .places import write_whole
 
 PATIENCE_SECONDS = 30.0
 """How long after an agent's end its notification may take before it counts as lost."""
@@ -37,6 +38,7 @@ def watch(payload: Payload, run: ActiveRun, host: int) -> int:
     finally:
         bell.close()
     if wakes:
+        write_whole(run.folder.waking, "")
         sys.stderr.write(wake(run.plan.run))
     return 2 if wakes else 0
 
@@ -91,3 +93,14 @@ def wake_by(run: ActiveRun, agent_id: str) -> bool:
         time.sleep(0.005)
     time.sleep(LEAD_SECONDS)
     return True
+
+
+def is_waking(run: ActiveRun) -> bool:
+    """Whether a watcher's word is on its way to the main conversation."""
+    return os.path.exists(run.folder.waking)
+
+
+def woken(run: ActiveRun) -> None:
+    """The word has arrived, or it never will."""
+    if is_waking(run):
+        os.unlink(run.folder.waking)

@@ -139,7 +139,7 @@ def test_a_file_with_problems_goes_nowhere(terminal, verb):
 def test_without_a_run_the_verbs_for_runs_say_how_to_start_one(terminal, verb):
     done = terminal.runs(verb, code=3)
     assert done.stderr.startswith("parallel-dispatch: ")
-    assert "has no runs; start one with `parallel-dispatch start FILE`" in done.stderr
+    assert "has no runs; start one with `/parallel-dispatch FILE`" in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
 
@@ -439,17 +439,3 @@ def test_a_teams_own_template_wins_over_ours(terminal):
     terminal.write(".claude/parallel-dispatch/templates/briefs/base.md.j2", "{{ marker }}\nOur house rules.\n")
     (row, *_) = block(terminal.runs("start", "tasks.yaml", code=0).stdout)
     assert "Our house rules." in read(row["prompt"].partition("Read and follow ")[2])
-
-
-def test_the_doctor_checks_the_machine_one_by_one(terminal):
-    terminal.env["PATH"] = os.path.dirname(sys.executable) + ":/usr/bin:/bin"
-    lines = terminal.runs("doctor", code=0).stdout.splitlines()
-    assert sum(line.startswith("ok ") for line in lines) >= 7
-    assert not any(line.startswith("WRONG") for line in lines)
-
-
-def test_the_doctor_names_what_is_wrong(terminal):
-    terminal.write(".claude/settings.json", '{"disableAllHooks": true}')
-    done = terminal.runs("doctor", code=1)
-    (wrong,) = [line for line in done.stdout.splitlines() if line.startswith("WRONG")]
-    assert "settings.json says disableAllHooks" in wrong

@@ -1,28 +1,19 @@
 """The interactive program in a terminal: what a user types, sees and gets. Needs tmux."""
 
-import contextlib
-import json
 import os
 import shutil
-import signal
-import subprocess
-import tempfile
-import time
 
 import pytest
 from faults import Calling
 from hosting import Stage, example, said
 from parallel_dispatch.active import ActiveRun
 from parallel_dispatch.copyist import Copyist
-from parallel_dispatch.host import KEY, environment
 from parallel_dispatch.places import project_folder, read_text
 from parallel_dispatch.runs import all_runs
-from parallel_dispatch.scripted_model import ModelServer
+from terminal import terminal
 
 FOREGROUND, BACKGROUND = "2.1.197", "2.1.329"
-READY = {FOREGROUND: "? for shortcuts", BACKGROUND: "shift+tab to cycle"}
-"""What each version shows once it takes keys; the newer one runs every agent in the background here."""
-PATIENCE_SECONDS = 60
+"""The newer version runs every agent in the background here."""
 FILE = "examples/architecture-review.yaml"
 
 pytestmark = [
@@ -31,68 +22,6 @@ pytestmark = [
         not shutil.which("tmux") and not os.environ.get("CI"), reason="tmux is not installed; install it to run these"
     ),
 ]
-
-
-class Terminal:
-    """The host in a terminal of its own: keys go in, the screen comes out."""
-
-    def __init__(self, env, socket, model):
-        self.env = env
-        self.socket = socket
-        self.model = model
-
-    def tmux(self, *arguments):
-        """One order to this terminal's own tmux server; what it prints."""
-        done = subprocess.run(self.order(*arguments), env=self.env, capture_output=True, text=True, check=True)
-        return done.stdout
-
-    def order(self, *arguments):
-        """The command line of an order."""
-        return ["tmux", "-u", "-S", self.socket, "-f", os.devnull, *arguments]
-
-    def wait_for(self, text):
-        """The screen, as soon as it shows a text."""
-        end = time.monotonic() + PATIENCE_SECONDS
-        while text not in (screen := self.tmux("capture-pane", "-p").replace("\u00a0", " ")):
-            assert time.monotonic() < end, f'"{text}" does not appear on:\n{screen}'
-            time.sleep(0.05)
-        return screen
-
-    def type(self, text):
-        """A text typed, and Enter once it is on the screen."""
-        self.tmux("send-keys", "-l", text)
-        self.wait_for(f"❯ {text}")
-        self.tmux("send-keys", "Enter")
-
-    @property
-    def main(self):
-        return [request for request in self.model.log if request.agent_id is None]
-
-
-@contextlib.contextmanager
-def terminal(stage, script):
-    """A terminal with the host in it, ready for the first key."""
-    trust = {
-        "hasCompletedOnboarding": True,
-        "customApiKeyResponses": {"approved": [KEY[-20:]], "rejected": []},
-        "projects": {stage.project: {"hasTrustDialogAccepted": True}},
-    }
-    with open(os.path.join(stage.home, ".claude.json"), "w", encoding="utf-8") as file:
-        json.dump(trust, file)
-    host = (stage.program, "--plugin-dir", stage.plugin, "--setting-sources", "user", "--strict-mcp-config")
-    # The socket's path must be short, which the stage's folder is not.
-    with ModelServer(script) as model, tempfile.TemporaryDirectory() as folder:
-        env = {**environment(stage.home, model.url), "TERM": "xterm-256color"}
-        shown = Terminal(env, os.path.join(folder, "tmux"), model)
-        shown.tmux("new-session", "-d", "-x", "180", "-y", "50", "-c", stage.project, *host)
-        process = int(shown.tmux("display-message", "-p", "#{pane_pid}"))
-        try:
-            shown.wait_for(READY[stage.version])
-            yield shown
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(process, signal.SIGKILL)
-            subprocess.run(shown.order("kill-server"), env=env, capture_output=True, check=False)
 
 
 @pytest.fixture

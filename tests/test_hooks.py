@@ -75,7 +75,7 @@ def test_without_a_run_every_hook_leaves_without_a_word_and_without_a_trace(conv
 def test_the_run_of_another_conversation_is_none_of_ours(conversation):
     run = conversation.begin()
     conversation.env["CLAUDE_CODE_SESSION_ID"] = "another"
-    assert conversation.calls("a") is None
+    assert conversation.calls("a", prompt="Look around.") is None
     assert conversation.tell("Stop") is None
     assert len(run.ledger.read()) == 1
 
@@ -619,12 +619,14 @@ def test_a_handback_is_kept_whole_and_reaches_the_conversation_as_one_line(conve
     assert read(conversation.run.folder.answer("a", 1)) == "A long story.\n"
 
 
-def test_an_api_error_of_the_main_conversation_is_none_of_ours(conversation):
+def test_an_api_error_of_the_main_conversation_ends_no_attempt(conversation):
     run = conversation.begin()
-    payload = conversation.payload("StopFailure")
+    conversation.admits("a")
+    payload = conversation.payload("StopFailure", AGENT="agent-of-a")
     del payload["agent_id"]
     assert conversation.fire(payload) is None
-    assert len(run.ledger.read()) == 1
+    assert run.ledger.read()[-1]["event"] == "turn-failed"
+    assert conversation.attempt("a").is_open
 
 
 # --- batches ------------------------------------------------------------------------------------------------------

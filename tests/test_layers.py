@@ -23,7 +23,9 @@ PURE = {
     "decide",
     "dispatch",
     "document",
+    "limits",
     "nodes",
+    "notification",
     "plan",
     "problem",
     "quickjson",
@@ -142,6 +144,7 @@ HOT = sorted(reached(HOOK))
 def test_the_reading_of_imports_sees_what_is_there():
     assert len(MODULES) > 30
     assert {"active", "admission", "closing", "conversation", "ledger", "quickjson", "state", "supervision"} <= set(HOT)
+    assert {"bell", "interruption", "limits", "notification", "owners", "watch"} <= set(HOT)
     assert set(MODULES) >= PURE
     assert imports(path_of("templates")) >= {"jinja2", "os", "places"}
 
@@ -242,7 +245,7 @@ def test_every_declared_hook_is_a_program_of_ours_that_can_be_started_without_a_
 def test_the_events_that_the_hook_answers_are_the_events_that_are_declared_for_it():
     with open(os.path.join(ROOT, "scripts", "parallel_dispatch", "events.py"), encoding="utf-8") as file:
         answered = set(re.findall(r'"(\w+)"', file.read())) & KNOWN_EVENTS
-    assert answered == {event for event, hook in hooks() if hook["command"].endswith("/guard")}
+    assert answered == {event for event, hook in hooks() if hook["command"].endswith(("/guard", "/session"))}
 
 
 def test_the_manifest_at_the_root_is_the_one_that_the_host_reads():
@@ -270,6 +273,17 @@ def test_the_root_holds_nothing_that_the_host_refuses_or_takes_for_settings(name
     assert not os.path.exists(os.path.join(ROOT, name))
 
 
-@pytest.mark.parametrize("name", ["bin/parallel-dispatch", "hooks/guard", "hooks/command", "tests/run"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "bin/parallel-dispatch",
+        "hooks/guard",
+        "hooks/command",
+        "hooks/foreign",
+        "hooks/session",
+        "hooks/watch",
+        "tests/run",
+    ],
+)
 def test_programs_can_be_executed(name):
     assert os.access(os.path.join(ROOT, name), os.X_OK)

@@ -127,17 +127,30 @@ def test_the_command_line_wins_over_the_file(project):
 
 @pytest.mark.parametrize("option", [field.name for field in dataclasses.fields(Options)])
 def test_one_option_leaves_the_others_to_the_file(project, option):
-    given_values = {"max_parallel": 3, "timeout": 9000, "output": "yours", "on_failure": "stop"}
+    given_values = {
+        "max_parallel": 3,
+        "timeout": 9000,
+        "output": "yours",
+        "on_failure": "stop",
+        "dispatch": "foreground",
+    }
     plan = planned(project, Settings(2, 5000, "mine", "retry"), Options(**{option: given_values[option]}))
-    found = (plan.max_parallel, int(plan.timeout * 1000), os.path.basename(plan.output_dir), plan.on_failure)
+    found = {
+        "max_parallel": plan.max_parallel,
+        "timeout": int(plan.timeout * 1000),
+        "output": os.path.basename(plan.output_dir),
+        "on_failure": plan.on_failure,
+        "dispatch": "background" if plan.background else "foreground",
+    }
     expected = {
         "max_parallel": 2,
         "timeout": 5000,
         "output": "mine",
         "on_failure": "retry",
+        "dispatch": "background",
         option: given_values[option],
     }
-    assert found == tuple(expected[name] for name in given_values)
+    assert found == expected
 
 
 # --- where outputs go ---------------------------------------------------------------------------------------------

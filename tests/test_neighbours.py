@@ -105,8 +105,6 @@ class CallsSkill(Copyist):
         return Reply(calls=[Call("Skill", {"skill": self.skill, "args": "tasks.yaml"})])
 
 
-unnamed = pytest.mark.xfail(reason="our Skill hook takes the bare name for ours, whoever has it")
-untied = pytest.mark.xfail(reason="agents are tied by the marker at the start of their prompt alone")
 newest_only = pytest.mark.parametrize("street", VERSIONS[-1:], indirect=True)
 
 
@@ -153,7 +151,6 @@ def test_a_model_that_calls_another_plugins_command_is_let_alone(street):
     assert THEIRS in said(found.main[1])
 
 
-@unnamed
 def test_a_model_that_calls_the_projects_own_command_is_let_alone(street):
     street.write(".claude/commands/parallel-dispatch.md", COMMAND)
     found = street.converse(CallsSkill(skill="parallel-dispatch"), "Do tasks.yaml", *ALL_SETTINGS)
@@ -178,7 +175,6 @@ def rewriting(words, **changes):
     return REWRITES.format(python=sys.executable, words=words, changes=changes)
 
 
-@untied
 @pytest.mark.parametrize(
     ("words", "changes"),
     [(KEEPS, {"model": "haiku"}), (DROPS, {})],
@@ -199,7 +195,6 @@ def prompt(requests):
     return next(text for text in texts(requests[0].messages[0]) if not text.startswith("<system-reminder>"))
 
 
-@untied
 @newest_only
 def test_an_agent_of_a_type_that_cannot_write_fails_and_the_report_says_why(street):
     street.hook(rewriting(KEEPS, subagent_type="Explore"))

@@ -10,7 +10,7 @@ from .marker import parse_marker
 from .places import RunFolder, read_text, write_whole
 from .plan import Plan, grace
 from .state import Attempt, State, replay
-from .transcript import agent_transcript, first_prompt
+from .transcript import agent_transcript, call_of, first_prompt
 
 Payload = dict[str, object]
 
@@ -55,17 +55,15 @@ class ActiveRun:
         prompt, started = first_prompt(transcript)
         if not prompt:  # not there yet: ask again at the agent's next event
             return
-        named = parse_marker(prompt)
-        attempt: Attempt | None = None
         state = self.state()
-        if named and named[0] == self.plan.run:
-            attempts = state.attempts.get(named[1], [])
-            attempt = attempts[named[2] - 1] if 1 <= named[2] <= len(attempts) else None
+        attempt = state.calls.get(call_of(transcript)) or self._named(state, prompt)
         if attempt is None:
             write_whole(path, "")
             return
         self.ledger.append("agent-started", agent_id=agent_id, time=started)
         self.ledger.append("bound", task=attempt.task, attempt=attempt.number, agent_id=agent_id, transcript=transcript)
+        if not self._is_brief(attempt, prompt):
+            self.ledger.append("rewritten", task=attempt.task, attempt=attempt.number, prompt=prompt[:1000])
         called_off = f"stopped, because {state.stopped_by} failed" if state.stopped_by else ""
         if not attempt.is_open:
             called_off = "its attempt is closed"
@@ -77,6 +75,18 @@ class ActiveRun:
         """When an attempt's agent is told to finish, and when it is ended (seconds since the epoch)."""
         deadline = attempt.claimed + attempt.pause + self.plan.timeout
         return deadline, deadline + grace(self.plan.timeout)
+
+    def _named(self, state: State, prompt: str) -> Attempt | None:
+        """The attempt whose marker a prompt begins with."""
+        named = parse_marker(prompt)
+        attempts = state.attempts.get(named[1], []) if named and named[0] == self.plan.run else []
+        return attempts[named[2] - 1] if named and 1 <= named[2] <= len(attempts) else None
+
+    def _is_brief(self, attempt: Attempt, prompt: str) -> bool:
+        """Whether a prompt holds the attempt's brief; else another plugin's hook changed the call after ours."""
+        path = self.folder.brief(attempt.task, attempt.number)
+        text = read_text(path) or read_text(self.folder.brief(attempt.task, 1))
+        return text.partition("\n")[2].strip() in prompt
 
     def call_off(self, agent_id: str, why: str) -> None:
         """The agent is to end at its next tool call."""

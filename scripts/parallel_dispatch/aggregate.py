@@ -32,6 +32,7 @@ class TaskFacts:
     seconds: float | None
     tokens: Usage | None
     changed: bool
+    rewritten: bool
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,7 @@ def _facts(plan: Plan, task: PlannedTask, state: State, outcome: str, reason: st
         seconds=sum(a.seconds or 0.0 for a in times) if times else None,
         tokens=sum(used, Usage()) if used else None,
         changed=outcome == SUCCESS and attempts[-1].digest not in ("", fingerprint(task)[1]),
+        rewritten=any(a.rewritten for a in attempts),
     )
 
 

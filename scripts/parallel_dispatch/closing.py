@@ -56,7 +56,8 @@ def _send_back(run: ActiveRun, attempt: Attempt, tie: Tie) -> str:
     if not lack or attempt.sent_back >= MAX_SENT_BACK or time.time() >= tie.deadline:
         return ""
     run.ledger.append("sent-back", task=tie.task, attempt=tie.attempt, reason=lack)
-    return f"You are not done: {lack}. Write it to {task.draft}, then stop."
+    brief = f" Read and follow {run.folder.brief(tie.task, 1)}." if attempt.rewritten else ""
+    return f"You are not done: {lack}.{brief} Write it to {task.draft}, then stop."
 
 
 def on_agent_death(payload: Payload, run: ActiveRun) -> None:

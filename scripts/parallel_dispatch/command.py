@@ -17,6 +17,7 @@ from . import dispatch, quickjson, run, runs, status
 from .arguments import Parser, UsageError, add_dry_run, add_run_arguments, options_of, project_of
 from .load import load
 from .marker import parse_marker
+from .neighbours import NAME, has_rival
 from .owners import drives, find
 from .permissions import allows_skill
 from .problem import render
@@ -167,6 +168,8 @@ def _skill_arguments(payload: Payload) -> str | None:
     call = payload.get("tool_input")
     if payload.get("agent_id") or not isinstance(call, dict) or call.get("skill") not in NAMES:
         return None
+    if call["skill"] == NAME and has_rival(NAME, project_of(str(payload.get("cwd") or os.getcwd()))):
+        return None  # the bare name may be theirs
     return str(call.get("args") or "")
 
 

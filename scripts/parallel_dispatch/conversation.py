@@ -99,6 +99,9 @@ def on_stop(payload: Payload, run: ActiveRun) -> Payload | str | None:
         return None if state.told or state.imminent else "end"
     if state.paused and not state.open:
         return "leave"
+    if is_waking(run) and decision.dispatch:  # the host passed the wake on inside the turn, without an event for words
+        woken(run)
+        return "stop"
     if state.user_spoke or state.open or not decision.dispatch:
         return None
     if state.reminders >= MAX_REMINDERS:

@@ -7,6 +7,7 @@ everything else. It listens on 127.0.0.1 at a port that the system picks, and ke
 from __future__ import annotations
 
 import json
+import secrets
 import threading
 import time
 from dataclasses import dataclass, field
@@ -96,6 +97,7 @@ class ModelServer:
         """Start to listen."""
         self._lock = threading.Lock()
         self._count = 0
+        self._tag = secrets.token_hex(3)  # as with the real API, no id comes twice, whichever server gave it
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.model = self
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
@@ -112,15 +114,15 @@ class ModelServer:
         """The base URL for the host."""
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
-    def answer(self, request: Request) -> tuple[int, Reply]:
-        """The reply to one request and its number, counted from 1."""
+    def answer(self, request: Request) -> tuple[str, Reply]:
+        """The reply to one request and its id."""
         if not request.tool_names:
-            return 0, Reply("Rehearsal")
+            return f"{self._tag}0", Reply("Rehearsal")
         with self._lock:
             self._count += 1
             number = self._count
             self.log.append(request)
-        return number, self.script.reply(request)
+        return f"{self._tag}{number:06d}", self.script.reply(request)
 
 
 class _Server(ThreadingHTTPServer):
@@ -154,12 +156,12 @@ class _Handler(BaseHTTPRequestHandler):
         except ValueError:
             return self._error(400, "the request is not JSON")
         request = Request(self.headers.get(AGENT_HEADER), body, len(raw), received)
-        number, reply = self.server.model.answer(request)
+        name, reply = self.server.model.answer(request)
         if reply.delay:
             time.sleep(reply.delay)
         if reply.error:
             return self._error(*reply.error)
-        message = _message(number, request, reply)
+        message = _message(name, request, reply)
         if body.get("stream"):
             return self._send(200, "text/event-stream", b"".join(_events(message)))
         return self._json(200, message)
@@ -183,16 +185,14 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
 
-def _message(number: int, request: Request, reply: Reply) -> dict[str, Any]:
+def _message(name: str, request: Request, reply: Reply) -> dict[str, Any]:
     content: list[dict[str, object]] = []
     if reply.text or not reply.calls:
         content.append({"type": "text", "text": reply.text})
     for index, call in enumerate(reply.calls):
-        content.append(
-            {"type": "tool_use", "id": f"toolu_{number:06d}_{index:03d}", "name": call.tool, "input": call.input}
-        )
+        content.append({"type": "tool_use", "id": f"toolu_{name}_{index:03d}", "name": call.tool, "input": call.input})
     return {
-        "id": f"msg_{number:06d}",
+        "id": f"msg_{name}",
         "type": "message",
         "role": "assistant",
         "model": request.body.get("model"),

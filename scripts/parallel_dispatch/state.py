@@ -36,6 +36,7 @@ class Attempt:
         "outcome",
         "pause",
         "reason",
+        "rewritten",
         "sent_back",
         "started",
         "task",
@@ -57,6 +58,7 @@ class Attempt:
         self.ended: float | None = None
         self.outcome = ""
         self.reason = ""
+        self.rewritten = False  # the agent got other words than its brief: another plugin's hook changed the call
         self.sent_back = 0
         self.transcript = ""
         self.digest = ""  # of the output, as it was when the attempt was closed
@@ -328,6 +330,8 @@ def _of_attempt(state: State, event: Event, time: float) -> None:
     name = event["event"]
     if name == "launched":
         attempt.background = True
+    elif name == "rewritten":
+        attempt.rewritten = True
     elif name == "sent-back":
         attempt.sent_back += 1
     elif name == "closed" and attempt.is_open:

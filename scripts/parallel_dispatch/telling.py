@@ -66,7 +66,7 @@ def say(word: str, run: ActiveRun, session: str) -> dict[str, object] | None:
     block = offer(run, state) if decision.dispatch else ""
     text = "\n".join(filter(None, [stops, block]))
     if word == "stop":
-        return {"decision": "block", "reason": f"Tasks are ready and nothing runs.\n{text}"}
+        return {"decision": "block", "reason": f"Tasks are ready.\n{text}"}
     if word == "session":
         text = f"{dispatch.standing(run.plan, progress(state))}\n{text}".rstrip()
     return _context(word, text) if text else None

@@ -34,6 +34,12 @@ def first_prompt(transcript: str) -> tuple[str, float]:
         time.sleep(0.02)
 
 
+def call_of(transcript: str) -> str:
+    """The Agent call that started an agent, as the host notes it beside the transcript; empty where it does not."""
+    noted = quickjson.record(read_text(transcript[: -len(".jsonl")] + ".meta.json"))
+    return str(noted.get("toolUseId") or "")
+
+
 def epoch(text: str) -> float | None:
     """The seconds since the epoch of a time in ISO 8601 and UTC, as the host writes it; None where it is none.
 

@@ -28,8 +28,11 @@ class Bell:
 
     def close(self) -> None:
         """Nobody listens any more."""
-        os.unlink(self.path)
         os.close(self.descriptor)
+        try:
+            os.unlink(self.path)
+        except FileNotFoundError:  # another listener was there, too, and has left
+            return
 
 
 def ring(path: str, word: bytes) -> bool:

@@ -18,7 +18,7 @@ from .arguments import Parser, UsageError, add_dry_run, add_run_arguments, optio
 from .load import load
 from .marker import parse_marker
 from .neighbours import NAME, has_rival
-from .owners import drives, find
+from .owners import find
 from .permissions import allows_skill
 from .problem import render
 from .refusal import Refusal
@@ -89,7 +89,8 @@ def _stop(chosen: ActiveRun, session: str) -> str:
     if chosen.state().ended:
         raise Refusal(f"run {chosen.plan.run} has ended already: {chosen.plan.shown(chosen.folder.report)}")
     run.cancel(chosen)
-    reply = say("prompt", chosen, session) if drives(chosen.folder, session) else None
+    own = find(chosen.plan.project, session)
+    reply = say("prompt", chosen, session) if own and own.folder.name == chosen.folder.name else None
     text = f"{dispatch.summary(chosen.state()).splitlines()[0]} Report: {chosen.plan.shown(chosen.folder.report)}"
     inner = reply.get("hookSpecificOutput") if reply else None
     if not chosen.state().awaited or not isinstance(inner, dict):

@@ -21,7 +21,7 @@ from .interruption import interrupt
 from .judge import brief_words, close
 from .limits import usage_limit
 from .marker import parse_marker
-from .notification import Notification, is_wake, parse
+from .notification import Notification, is_wake, parse, stopped_by_hand
 from .owners import activate, conversation, deactivate
 from .places import read_text
 from .state import CANCELLED, SUCCESS, State
@@ -30,8 +30,6 @@ from .watch import is_waking, wake_by, woken
 COMMANDS = ("/parallel-dispatch", "/parallel-dispatch:parallel-dispatch")
 HANDED_BACK = "<agent-message from="
 """How a prompt begins with which the host passes on what an agent handed back (2.1.329 in auto mode)."""
-STOPPED_BY_HAND = " stopped by the user: "
-"""What the host writes, names following in quotes, when the user stopped all background agents."""
 MAX_REMINDERS = 3
 """How often a conversation that stops with work left is sent back without progress."""
 
@@ -241,11 +239,15 @@ def _close_interrupted(run: ActiveRun, prompt: str) -> None:
 
     Background agents that the user stopped all at once are named by the host in a prompt of its own.
     """
-    named = prompt.partition(STOPPED_BY_HAND)[2]
+    named = stopped_by_hand(prompt)
+    stopped = [a for a in run.state().open.values() if a.background and a.task in named]
     for attempt in list(run.state().open.values()):
-        if not attempt.background or f'"{attempt.task}"' in named:
+        if not attempt.background or attempt in stopped:
             close(run, attempt, "interrupted by the user", otherwise=CANCELLED)
-    if named and not run.state().open:
+    for attempt in stopped:  # the host tells of these in no other way
+        run.ledger.append("notified", agent_id=attempt.agent_id)
+        ring(run.folder.watcher(attempt.agent_id), LEAVE)
+    if stopped and not run.state().open:
         run.ledger.append("cancelled")
 
 

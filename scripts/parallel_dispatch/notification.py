@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 OPENING, CLOSING = "<task-notification>", "</task-notification>"
+STOPPED_ONE = ('Background agent "', '" was stopped by the user.')
+STOPPED_MANY = ' background agents were stopped by the user: "'
 
 
 class Notification:
@@ -32,6 +34,16 @@ def parse(prompt: str) -> Notification | None:
         return None
     said = text[len(head) + len("<result>") :].rpartition("</result>")[0]
     return Notification(agent_id, _field(head, "status"), _field(head, "summary"), said)
+
+
+def stopped_by_hand(prompt: str) -> list[str]:
+    """What the agents were called that the user stopped all at once; the host tells it in one prompt of plain text."""
+    text = prompt.strip()
+    before, after = STOPPED_ONE
+    if text.startswith(before) and text.endswith(after):
+        return [text[len(before) : -len(after)]]
+    count, _, names = text.partition(STOPPED_MANY)
+    return names[: -len('".')].split('", "') if count.isdecimal() and names.endswith('".') else []
 
 
 def is_wake(prompt: str, run: str) -> bool:

@@ -29,4 +29,4 @@ def _allowed(project: str) -> Iterator[str]:
                 rules = json.load(file)["permissions"]["allow"]
         except (OSError, ValueError, KeyError, TypeError):
             continue
-        yield from (str(rule) for rule in rules if isinstance(rules, list))
+        yield from (str(rule) for rule in rules) if isinstance(rules, list) else ()

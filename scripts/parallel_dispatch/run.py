@@ -165,6 +165,7 @@ def resume(project: str, wanted: str | None, session: str) -> tuple[ActiveRun, s
     again = redo(run, state)
     done = sum(1 for outcome, _ in state.settled.values() if outcome == SUCCESS) - len(again)
     if done == len(run.plan.tasks):
+        finish(run)
         raise Refusal(f"every task of run {run.plan.run} is done; its report: {run.plan.shown(run.folder.report)}")
     run.ledger.append("resumed", session=session, again=again)
     if session:

@@ -76,8 +76,16 @@ def claimed(task, call=None, time=0.0):
     return event("claimed", time, task=task, call=call or f"call-{task}")
 
 
-def closed(task, outcome="success", attempt=1, time=0.0, reason=""):
-    return event("closed", time, task=task, attempt=attempt, outcome=outcome, reason=reason)
+def closed(task, outcome="success", attempt=1, time=0.0, reason="", **more):
+    return event("closed", time, task=task, attempt=attempt, outcome=outcome, reason=reason, **more)
+
+
+def launched(task, agent=None, attempt=1, time=0.0):
+    return event("launched", time, task=task, attempt=attempt, agent_id=agent or f"agent-of-{task}")
+
+
+def notified(task, agent=None, time=0.0):
+    return event("notified", time, agent_id=agent or f"agent-of-{task}")
 
 
 def make_run(plan, events=(), name=f"tasks-20260102-030405-{RUN}"):

@@ -7,9 +7,11 @@ import os
 import re
 import subprocess
 import sys
+import time
 
 from builders import CALLS, ROOT, SESSION, make_run, plan_of, read, recorded, transcript, write
 from parallel_dispatch.active import ActiveRun
+from parallel_dispatch.bell import is_heard
 from parallel_dispatch.owners import activate
 from parallel_dispatch.places import active_file
 
@@ -36,6 +38,7 @@ class Conversation:
             self.declared = json.load(file)["hooks"]
         os.makedirs(self.env["HOME"])
         self.run = None
+        self.watchers = {}
 
     # --- the run
 
@@ -77,15 +80,13 @@ class Conversation:
         answers = []
         for group in self.declared.get(event, []):
             if re.fullmatch(group.get("matcher", "*").replace("*", ".*"), subject):
-                answers += [self._process(hook, payload) for hook in group["hooks"]]
+                answers += [self._process(hook, payload) for hook in group["hooks"] if not hook.get("async")]
         (answer,) = [found for found in answers if found] or [None]
         return answer
 
     def _process(self, hook, payload):
-        words = [hook["command"], *hook["args"]]
-        command = [word.replace("${CLAUDE_PLUGIN_ROOT}", ROOT) for word in words]
         done = subprocess.run(
-            command,
+            _command(hook),
             input=json.dumps(payload),
             env=self.env,
             cwd=self.project,
@@ -99,6 +100,11 @@ class Conversation:
     def tell(self, name, **values):
         """A recorded event, fired as it is."""
         return self.fire(self.payload(name, **values))
+
+    def leaves(self):
+        """The host has ended: what it had started is gone with it."""
+        for watcher in self.watchers.values():
+            watcher.kill()
 
     # --- what happens in a conversation
 
@@ -153,6 +159,51 @@ class Conversation:
             assert self.stops(task) is None
             self.returns(task)
 
+    # --- what happens in the background
+
+    def watch(self, task, agent=None, env=None):
+        """The watcher that hooks.json declares for a launched agent, started as the host starts it."""
+        agent = agent or f"agent-of-{task}"
+        payload = self.payload("PostToolUse-Agent-launched", TASK=task, CALL=self._call(task), AGENT=agent)
+        watcher = Watcher(_the_watcher(self.declared), payload, self.env | (env or {}), self.project)
+        self.watchers[len(self.watchers), task] = watcher
+        return watcher
+
+    def _call(self, task):
+        calls = [call for call, attempt in self.run.state().calls.items() if attempt.task == task]
+        return calls[-1] if calls else CALLS.get(task, f"call-{task}")
+
+    def launches(self, *tasks):
+        """Tasks called and launched into the background, each with its watcher listening."""
+        found = []
+        for task in tasks:
+            number = len(self.run.state().attempts[task]) + 1
+            call, agent = f"call-{task}-{number}", f"agent-of-{task}" + (f"-{number}" if number > 1 else "")
+            name = task if number == 1 else f"{task}#{number}"
+            assert self.calls(task, call, f"pd:{self.run.plan.run}/{name} do it")["permissionDecision"] == "allow"
+            self.tell("PostToolUse-Agent-launched", TASK=task, CALL=call, AGENT=agent)
+            self.starts(task, agent, f"pd:{self.run.plan.run}/{name}\nThe brief.")
+            found.append(self.watch(task, agent))
+        for task in tasks:
+            eventually(lambda task=task: is_heard(self.run.folder.watcher(self.attempt(task).agent_id)))
+        return found[0] if len(found) == 1 else found
+
+    def notifies(self, task, words="LASTWORDS", status="", agent=None):
+        """The host tells the main conversation that a background agent has ended: the hooks' answer."""
+        agent = agent or self.attempt(task).agent_id
+        name = "UserPromptSubmit-notification" + (f"-{status}" if status else "")
+        return self.tell(name, TASK=task, AGENT=agent, CALL=f"call-{task}", WORDS=words)
+
+    def ends(self, task, words="LASTWORDS"):
+        """A background agent writes its output and ends, and the host says so: the hooks' answer."""
+        self.writes(task)
+        assert self.stops(task, self.attempt(task).agent_id) is None
+        return self.notifies(task, words)
+
+    def wakes(self):
+        """A watcher's word arrives: the hooks' answer."""
+        return self.tell("UserPromptSubmit-wake")
+
     def batch(self, name="PostToolBatch"):
         """A batch of the main conversation ends: what the model hears."""
         return heard(self.tell(name))
@@ -169,6 +220,65 @@ class Conversation:
             found |= {os.path.join(base, name): None for name in folders}
             found |= {os.path.join(base, name): read(os.path.join(base, name)) for name in names}
         return found
+
+
+class Watcher:
+    """The process of one watcher, whose host is the process of these tests."""
+
+    def __init__(self, command, payload, env, folder):
+        self.process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=env,
+            cwd=folder,
+            encoding="utf-8",
+        )
+        self.process.stdin.write(json.dumps(payload))
+        self.process.stdin.close()
+
+    @property
+    def is_there(self):
+        """Whether it still waits."""
+        return self.process.poll() is None
+
+    def end(self, seconds=10.0):
+        """Its exit code and its words, within so many seconds."""
+        code = self.process.wait(seconds)
+        return code, self.process.stderr.read() + self.process.stdout.read()
+
+    def kill(self):
+        """It is gone, whether it wanted to or not."""
+        if self.is_there:
+            self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+        self.process.stderr.close()
+
+
+def _command(hook):
+    return [word.replace("${CLAUDE_PLUGIN_ROOT}", ROOT) for word in (hook["command"], *hook["args"])]
+
+
+def _the_watcher(declared):
+    groups = [hook for group in declared["PostToolUse"] for hook in group["hooks"] if hook.get("asyncRewake")]
+    (hook,) = groups
+    return _command(hook)
+
+
+def eventually(holds, seconds=10.0):
+    """Until something holds, which must be soon."""
+    patience = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < patience, "it never came to hold"
+        time.sleep(0.01)
+
+
+def is_swallowed(answer):
+    """Whether an answer takes a prompt away, with a line for the user in its place."""
+    inner = answer and answer.get("hookSpecificOutput")
+    return bool(inner and answer.get("decision") == "block" and inner.get("suppressOriginalPrompt"))
 
 
 def heard(answer):

@@ -12,8 +12,9 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TextIO
 
-from parallel_dispatch.active import ActiveRun, parse_marker
+from parallel_dispatch.active import ActiveRun
 from parallel_dispatch.host import copy_plugin, environment, find_host, make_home, print_command
+from parallel_dispatch.marker import parse_marker
 from parallel_dispatch.places import ROOT, cache_folder, read_text
 from parallel_dispatch.runs import all_runs
 from parallel_dispatch.scripted_model import ModelServer, Request, Script, texts

@@ -57,7 +57,11 @@ def _typed(payload: Payload) -> Payload | None:
         text = _begin(str(payload.get("command_args") or ""), payload)
     except Blocked as blocked:
         return {"decision": "block", "reason": dispatch.fit(str(blocked))}
-    return {**_context("UserPromptExpansion", text), "systemMessage": _permissions(str(payload.get("permission_mode")))}
+    notes = _permissions(str(payload.get("permission_mode")))
+    made = os.environ.get("PARALLEL_DISPATCH_MADE")
+    if made:
+        notes = f"parallel-dispatch: its Python environment was made, once, in {made}.\n{notes}"
+    return {**_context("UserPromptExpansion", text), "systemMessage": notes}
 
 
 def _verb(arguments: str) -> tuple[str, str | None]:

@@ -216,7 +216,7 @@ def _cancel(arguments: argparse.Namespace) -> int:
     chosen = runs.choose(project_of(os.getcwd()), arguments.run)
     if chosen.state().ended:
         raise Refusal(f"run {chosen.plan.run} has ended already")
-    run.cancel(chosen)
+    run.cancel_from_outside(chosen)
     print(f"Run {chosen.plan.run} is cancelled. Report: {chosen.folder.report}")
     return FINE
 

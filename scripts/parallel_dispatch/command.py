@@ -92,9 +92,11 @@ def _stop(chosen: ActiveRun, session: str) -> str:
     """The run cancelled. The model is only needed where agents must be stopped."""
     if chosen.state().ended:
         raise Refusal(f"run {chosen.plan.run} has ended already: {chosen.plan.shown(chosen.folder.report)}")
+    if not (session and drives(chosen.folder, session)):
+        run.cancel_from_outside(chosen)
+        raise Blocked(f"parallel-dispatch: run {chosen.plan.run} is cancelled.")
     run.cancel(chosen)
-    own = find(chosen.plan.project, session)
-    reply = say("prompt", chosen, session) if own and own.folder.name == chosen.folder.name else None
+    reply = say("prompt", chosen, session)
     text = f"{dispatch.summary(chosen.state()).splitlines()[0]} Report: {chosen.plan.shown(chosen.folder.report)}"
     inner = reply.get("hookSpecificOutput") if reply else None
     if not chosen.state().awaited or not isinstance(inner, dict):

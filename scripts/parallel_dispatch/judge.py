@@ -92,7 +92,8 @@ def close(
     run.ledger.append("closed", task=task.id, attempt=attempt.number, outcome=outcome, reason=reason, **fields)
     agent_id = agent_id or attempt.agent_id
     run.call_off(agent_id, "its attempt is closed")
-    ring(run.folder.watcher(agent_id), ENDED)
+    if not abandoned:
+        ring(run.folder.watcher(agent_id), ENDED)
     if outcome == FAILED and run.plan.on_failure == "stop":
         for other in run.state().open.values():
             run.call_off(other.agent_id, f"stopped, because {task.id} failed")

@@ -22,6 +22,7 @@ from .refusal import Refusal
 from .runs import choose, newest_incomplete, overlapping
 from .state import CANCELLED, SUCCESS
 from .telling import finish, offer
+from .watch import wake_by
 
 if TYPE_CHECKING:
     from .load import Loaded
@@ -66,6 +67,9 @@ def start(loaded: Loaded, options: Options, project: str, session: str = "") -> 
     plan, folder = plan_run(loaded, options, project, "hooks" if session else "cli")
     notes: list[str] = []
     try:
+        old = find(project, session) if session else None
+        if old:
+            _refuse_at_work(old)
         _refuse_overlap(plan, session)
         run = _create(plan, folder, loaded.data, session)
         first = offer(run, run.state())
@@ -129,14 +133,29 @@ def _refuse_overlap(plan: Plan, session: str) -> None:
         )
 
 
+def _refuse_at_work(run: ActiveRun) -> None:
+    """A conversation whose agents are at work in the background takes up nothing else."""
+    try:
+        state = run.state()
+    except (Refusal, OSError):  # nothing that anybody can read is under way
+        return
+    working = [attempt.task for attempt in state.open.values() if attempt.background]
+    if working and not state.ended:
+        raise Refusal(
+            f"run {run.plan.run} of this conversation is under way, with agents at work: {', '.join(working)}. It goes "
+            "on by itself; `/parallel-dispatch stop` ends it"
+        )
+
+
 def _supersede(project: str, session: str) -> list[str]:
     """A run that this conversation still drove, cancelled and reported before the next one starts."""
     old = find(project, session)
     if old is None:
         return []
     try:
-        if not old.state().ended:
-            cancel(old, "interrupted by a new run in the same conversation")
+        if old.state().ended:
+            return []
+        cancel(old, "interrupted by a new run in the same conversation")
     except (Refusal, OSError) as problem:  # it cannot be read, so nobody can go on with it either
         deactivate(project, session)
         return [f"{old.folder.path} is left as it is: {problem}"]
@@ -149,6 +168,13 @@ def cancel(run: ActiveRun, why: str = "cancelled by the user") -> None:
         close(run, attempt, why, otherwise=CANCELLED, abandoned=True)
     run.ledger.append("cancelled")
     finish(run)
+
+
+def cancel_from_outside(run: ActiveRun) -> None:
+    """The run ended by somebody else than its conversation, which is woken to stop its agents."""
+    agents = [attempt.agent_id for attempt in run.state().open.values() if attempt.agent_id]
+    cancel(run)
+    any(wake_by(run, agent_id) for agent_id in agents)
 
 
 def resume(project: str, wanted: str | None, session: str) -> tuple[ActiveRun, str]:
@@ -189,6 +215,8 @@ def _resumable(project: str, wanted: str | None, session: str) -> ActiveRun:
             f"this conversation drives run {own.plan.run}; end it with `/parallel-dispatch stop`, or resume "
             f"{run.plan.run} in another conversation"
         )
+    if own:
+        _refuse_at_work(own)
     _refuse_overlap(run.plan, session)
     return run
 

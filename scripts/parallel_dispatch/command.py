@@ -92,7 +92,8 @@ def _stop(chosen: ActiveRun, session: str) -> str:
     """The run cancelled. The model is only needed where agents must be stopped."""
     if chosen.state().ended:
         raise Refusal(f"run {chosen.plan.run} has ended already: {chosen.plan.shown(chosen.folder.report)}")
-    if not (session and drives(chosen.folder, session)):
+    own = find(chosen.plan.project, session)
+    if not own or own.folder.name != chosen.folder.name:
         run.cancel_from_outside(chosen)
         raise Blocked(f"parallel-dispatch: run {chosen.plan.run} is cancelled.")
     run.cancel(chosen)

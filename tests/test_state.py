@@ -4,7 +4,7 @@ import random
 from collections import Counter
 
 import pytest
-from builders import claimed, closed, event, header, plan_of
+from builders import claimed, closed, event, header, launched, notified, plan_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from parallel_dispatch.decide import decide
@@ -273,6 +273,151 @@ def test_events_of_attempts_that_never_were_change_nothing():
     assert decide(state).dispatch == [("a", 1)]
 
 
+# --- agents in the background -------------------------------------------------------------------------------------
+
+
+def in_background(task, number=1):
+    call = f"call-{task}-{number}"
+    return [claimed(task, call), launched(task, f"agent-{task}-{number}", number)]
+
+
+def agents(attempts):
+    return [attempt.agent_id for attempt in attempts]
+
+
+def test_an_agent_that_ended_in_the_background_is_awaited_until_the_host_tells_of_it():
+    plan = plan_of({"a": (), "b": ()})
+    events = [*in_background("a"), *in_background("b"), closed("a")]
+    assert agents(after(plan, *events).awaited) == ["agent-a-1"]
+    assert not after(plan, *events, notified("a", "agent-a-1")).awaited
+
+
+def test_an_agent_in_the_foreground_is_never_awaited():
+    assert not after(plan_of({"a": ()}), claimed("a"), closed("a")).awaited
+
+
+def test_an_agent_that_works_is_not_awaited_even_where_the_host_told_of_it_too_early():
+    state = after(plan_of({"a": ()}), *in_background("a"), notified("a", "agent-a-1"))
+    assert not state.awaited
+    assert state.open["a"].notified
+
+
+def test_an_agent_that_hangs_lingers_until_the_conversation_is_asked_to_stop_it_and_is_awaited_then():
+    plan = plan_of({"a": ()})
+    events = [*in_background("a"), closed("a", "failed", abandoned=True)]
+    state = after(plan, *events)
+    assert (agents(state.lingering), agents(state.awaited)) == (["agent-a-1"], [])
+    state = after(plan, *events, event("stop-asked", agent_id="agent-a-1"))
+    assert (agents(state.lingering), agents(state.awaited)) == ([], ["agent-a-1"])
+    assert not state.imminent
+    state = after(plan, *events, event("stop-asked", agent_id="agent-a-1"), notified("a", "agent-a-1"))
+    assert not state.unannounced
+
+
+def test_a_notification_of_nobody_we_know_changes_nothing():
+    state = after(plan_of({"a": ()}), *in_background("a"), closed("a"), notified("a", "somebody-else"))
+    assert agents(state.awaited) == ["agent-a-1"]
+
+
+def test_of_a_retry_only_its_own_agent_is_awaited():
+    plan = plan_of({"a": ()}, on_failure="retry")
+    events = [*in_background("a"), closed("a", "failed"), notified("a", "agent-a-1"), *in_background("a", 2)]
+    state = after(plan, *events, closed("a", attempt=2))
+    assert agents(state.awaited) == ["agent-a-2"]
+
+
+# --- runs that were cut off ---------------------------------------------------------------------------------------
+
+
+def test_an_interrupted_attempt_settles_nothing_and_spends_no_try():
+    plan = plan_of(CHAIN, on_failure="retry", max_retries=0)
+    state = after(plan, *in_background("a"), event("interrupted", 7.0))
+    assert state.attempts["a"][0].outcome == "interrupted"
+    assert state.attempts["a"][0].ended == 7.0
+    assert (state.spent["a"], outcome(state, "a"), state.pause_before("a")) == (0, "", 0.0)
+    assert decide(state).dispatch == [("a", 2), ("other", 1)]
+
+
+def test_after_an_interruption_nobody_is_awaited_or_to_be_stopped():
+    plan = plan_of({"a": (), "b": (), "c": ()})
+    events = [*in_background("a"), *in_background("b"), *in_background("c")]
+    events += [closed("a"), closed("b", "failed", abandoned=True), event("interrupted")]
+    assert not after(plan, *events).unannounced
+
+
+def test_a_try_that_failed_before_the_interruption_stays_spent_and_the_next_one_waits_for_it():
+    plan = plan_of({"a": ()}, on_failure="retry")
+    events = [claimed("a", "one"), closed("a", "failed"), claimed("a", "two"), event("interrupted")]
+    state = after(plan, *events)
+    assert (state.spent["a"], state.pause_before("a")) == (1, 1.0)
+    assert after(plan, *events, claimed("a", "three")).open["a"].pause == 1.0
+    assert state.attempts["a"][0].outcome == "failed"
+
+
+def test_an_agent_that_still_ends_after_its_interruption_changes_nothing():
+    events = [*in_background("a"), event("interrupted"), closed("a", "failed"), notified("a", "agent-a-1")]
+    state = after(plan_of({"a": ()}), *events)
+    assert state.attempts["a"][0].outcome == "interrupted"
+    assert offered(state) == ["a"]
+
+
+def test_a_run_that_is_resumed_keeps_what_succeeded_and_opens_all_else_with_every_try():
+    plan = plan_of(CHAIN, on_failure="retry", max_retries=0)
+    events = [claimed("a"), closed("a"), claimed("b"), closed("b", "failed"), event("finished"), event("told")]
+    before = after(plan, *events)
+    assert outcome(before, "c") == "skipped"
+    state = after(plan, *events, event("resumed", again=[]))
+    assert (state.ended, state.told, state.stopped_by) == ("", False, "")
+    assert {task: found for task, (found, _) in state.outcomes().items()} == {
+        "a": "success",
+        "b": "",
+        "c": "",
+        "other": "",
+    }
+    assert (state.spent["b"], state.pause_before("b")) == (0, 0.0)
+    assert decide(state).dispatch == [("b", 2), ("other", 1)]
+
+
+def test_a_resumed_run_does_the_tasks_again_that_it_is_told_to_and_what_they_need_first():
+    events = [claimed("a"), closed("a"), claimed("b"), closed("b"), event("cancelled")]
+    state = after(plan_of(CHAIN), *events, event("resumed", again=["a", "b"]))
+    assert decide(state).dispatch == [("a", 2), ("other", 1)]
+    state = after(plan_of(CHAIN), *events, event("resumed", again=["b"]))
+    assert decide(state).dispatch == [("b", 2), ("other", 1)]
+
+
+def test_a_run_that_a_failure_stopped_goes_on_when_it_is_resumed():
+    plan = plan_of({"a": (), "b": ()}, on_failure="stop")
+    events = [claimed("a"), closed("a", "failed"), event("finished"), event("resumed", again=[])]
+    assert offered(after(plan, *events)) == ["a", "b"]
+    assert after(plan, *events, claimed("a", "2"), closed("a", "failed", attempt=2)).stopped_by == "a"
+
+
+@pytest.mark.parametrize("again", [None, "a", 7, ["zz"], [7, None]])
+def test_a_resumption_with_anything_in_it_is_a_resumption(again):
+    state = after(plan_of({"a": ()}), event("cancelled"), event("resumed", again=again))
+    assert offered(state) == ["a"]
+
+
+def test_a_paused_run_offers_and_admits_nothing_is_not_over_and_says_how_to_go_on():
+    plan = plan_of({"a": (), "b": ()})
+    events = [claimed("a"), event("paused", reason="You've hit your limit"), closed("a", "interrupted"), claimed("b")]
+    state = after(plan, *events)
+    assert (decide(state).dispatch, decide(state).over) == ([], False)
+    assert state.rejected["call-b"] == (
+        "the run is paused (You've hit your limit); `/parallel-dispatch resume k3f2` goes on"
+    )
+    assert offered(after(plan, *events, event("resumed", again=[]))) == ["a", "b"]
+
+
+def test_a_failed_turn_is_forgotten_when_the_user_speaks_or_an_agent_is_admitted():
+    plan = plan_of({"a": ()})
+    assert after(plan, event("turn-failed")).turn_failed
+    assert not after(plan, event("turn-failed"), event("user-spoke")).turn_failed
+    assert not after(plan, event("turn-failed"), claimed("a")).turn_failed
+    assert after(plan, event("turn-failed"), claimed("zz")).turn_failed
+
+
 # --- properties ---------------------------------------------------------------------------------------------------
 
 
@@ -379,6 +524,88 @@ def test_events_in_any_order_are_replayed_without_an_error(plan, chance):
     decide(state)
 
 
+@st.composite
+def lives(draw):
+    """A plan and the events of its life, with all that can happen to it, in an order that makes some sense or none."""
+    plan = draw(plans())
+    tasks = st.sampled_from([*plan.tasks, "zz"])
+    numbers = st.integers(1, 3)
+    events = []
+    for count in range(draw(st.integers(0, 25))):
+        task, number = draw(tasks), draw(numbers)
+        agent = f"agent-{task}-{number}"
+        one = draw(
+            st.sampled_from(
+                [
+                    claimed(task, f"call-{count}", count),
+                    claimed(task, f"call-{task}-{number}", count),
+                    launched(task, agent, number),
+                    closed(
+                        task, draw(st.sampled_from(["success", "failed", "cancelled", "interrupted"])), number, count
+                    ),
+                    closed(task, "failed", number, count, abandoned=True),
+                    notified(task, agent),
+                    event("stop-asked", agent_id=agent),
+                    event("agent-started", count, agent_id=agent),
+                    event("user-spoke"),
+                    event("turn-failed"),
+                    event("paused", reason="a limit"),
+                    event("interrupted", count),
+                    event("resumed", count, again=[task]),
+                    event("finished"),
+                    event("cancelled"),
+                    event("told"),
+                ]
+            )
+        )
+        events.append(one)
+    return plan, events
+
+
+def all_of(state):
+    """Everything that a state holds, in a form that can be compared."""
+    whole = {name: getattr(state, name) for name in type(state).__slots__ if name != "plan"}
+    whole["attempts"] = {task: [facts(a) for a in attempts] for task, attempts in state.attempts.items()}
+    whole["open"] = {task: facts(attempt) for task, attempt in state.open.items()}
+    whole["calls"] = {call: facts(attempt) for call, attempt in state.calls.items()}
+    return whole
+
+
+def facts(attempt):
+    return [getattr(attempt, name) for name in type(attempt).__slots__]
+
+
+@QUICK
+@given(lives(), st.data())
+def test_every_beginning_of_a_ledger_replayed_twice_and_with_events_told_twice_gives_the_same_state(life, data):
+    plan, events = life
+    events = [header(), *events][: data.draw(st.integers(1, len(events) + 1))]
+    doubled = [one for one in events for _ in range(data.draw(st.integers(1, 2)))]
+    once = all_of(replay(plan, events))
+    assert all_of(replay(plan, events)) == once
+    assert all_of(replay(plan, doubled)) == once
+
+
+@QUICK
+@given(lives())
+def test_whatever_happens_to_a_run_its_limits_hold_and_resumed_it_can_be_brought_to_an_end(life):
+    plan, events = life
+    state = replay(plan, [header(), *events])
+    assert len(state.open) <= plan.max_parallel
+    assert {id(attempt) for attempt in state.open.values()} == {id(a) for a in state.calls.values() if a.is_open}
+    assert not {*agents(state.imminent)} & {*agents(state.lingering)}
+    events = [header(), *events, event("resumed", again=[])]
+    for turn in range(200):
+        state = replay(plan, events)
+        offer = decide(state).dispatch
+        if decide(state).over:
+            break
+        events += [claimed(task, f"late-{turn}-{task}") for task, _ in offer]
+        events += [closed(task, "success", number) for task, number in offer]
+    assert decide(state).over
+    assert set(state.outcomes().values()) == {("success", "")}
+
+
 VALUES = st.one_of(
     st.none(), st.booleans(), st.integers(-2, 9), st.floats(), st.sampled_from(["t0", "t1", "x"]), st.lists(st.none())
 )
@@ -386,10 +613,30 @@ EVENTS = st.fixed_dictionaries(
     {
         "time": VALUES,
         "event": st.sampled_from(
-            ["claimed", "bound", "launched", "agent-started", "sent-back", "closed", "finished", "user-spoke", "new"]
+            [
+                "claimed",
+                "bound",
+                "launched",
+                "agent-started",
+                "sent-back",
+                "closed",
+                "finished",
+                "user-spoke",
+                "new",
+                "notified",
+                "stop-asked",
+                "turn-failed",
+                "reminded",
+                "told",
+                "paused",
+                "interrupted",
+                "resumed",
+            ]
         ),
     },
-    optional={"task": VALUES, "attempt": VALUES, "call": VALUES, "agent_id": VALUES, "transcript": VALUES},
+    optional=dict.fromkeys(
+        ["task", "attempt", "call", "agent_id", "transcript", "again", "reason", "abandoned"], VALUES
+    ),
 )
 
 

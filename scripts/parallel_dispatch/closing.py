@@ -7,12 +7,13 @@ import time
 
 from .active import ActiveRun, Payload, Tie, decide_call
 from .admission import set_aside
+from .bell import LEAVE, ring
 from .judge import brief_words, close, keep_answer, lacking, take_draft
 from .limits import usage_limit
 from .marker import parse_marker
 from .notification import Notification
 from .state import CANCELLED, FAILED, INTERRUPTED, MAX_SENT_BACK, Attempt, State
-from .transcript import words
+from .transcript import queued, words
 
 
 def on_agent_stop(payload: Payload, run: ActiveRun) -> Payload | None:
@@ -125,6 +126,16 @@ def on_notification(told: Notification, attempt: Attempt, run: ActiveRun) -> Non
         close(run, attempt, f"the agent died: {told.said or told.summary}", told.agent_id)
     else:
         close(run, attempt, f"last words: {told.said}" if told.said else "", told.agent_id)
+
+
+def note_passed_on(payload: Payload, run: ActiveRun, state: State) -> bool:
+    """Whether notifications reached the main conversation within a turn, where they are no prompts (2.1.197)."""
+    passed_on = queued(str(payload.get("transcript_path") or "")) if state.imminent else ""
+    found = [a.agent_id for a in state.imminent if a.agent_id and f"<task-id>{a.agent_id}</task-id>" in passed_on]
+    for agent_id in found:
+        run.ledger.append("notified", agent_id=agent_id)
+        ring(run.folder.watcher(agent_id), LEAVE)
+    return bool(found)
 
 
 def _after(run: ActiveRun, limit: str) -> str:

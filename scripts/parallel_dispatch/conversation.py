@@ -15,7 +15,7 @@ import sys
 
 from .active import ActiveRun, Payload
 from .bell import LEAVE, ring
-from .closing import close_returned, on_notification
+from .closing import close_returned, note_passed_on, on_notification
 from .decide import decide
 from .interruption import interrupt
 from .judge import brief_words, close
@@ -44,6 +44,11 @@ def on_batch(payload: Payload, run: ActiveRun) -> Payload | str | None:
     state = run.state()
     if close_returned(payload, run, state):
         state = run.state()
+    if note_passed_on(payload, run, state):
+        state = run.state()
+    ends_turn: Payload = {"continue": False, "stopReason": f"parallel-dispatch: {progress(state)}"}
+    if state.imminent and _only_ours(payload, state):  # within the turn, their notifications could not be swallowed
+        return ends_turn
     decision = decide(state)
     if decision.over and not (state.awaited or state.told):
         return "batch"
@@ -52,9 +57,7 @@ def on_batch(payload: Payload, run: ActiveRun) -> Payload | str | None:
     if state.paused and not state.open:
         return "batch"
     waits = state.awaited or any(attempt.background for attempt in state.open.values())
-    if waits and _only_ours(payload, state):
-        return {"continue": False, "stopReason": f"parallel-dispatch: {progress(state)}"}
-    return None
+    return ends_turn if waits and _only_ours(payload, state) else None
 
 
 def on_prompt(payload: Payload, run: ActiveRun) -> Payload | str | None:
@@ -92,6 +95,8 @@ def on_stop(payload: Payload, run: ActiveRun) -> Payload | str | None:
     if payload.get("agent_id"):
         return None
     state = run.state()
+    if note_passed_on(payload, run, state):
+        state = run.state()
     decision = decide(state)
     if decision.over:
         return None if state.told or state.imminent else "end"

@@ -79,6 +79,11 @@ def has_ended(transcript: str) -> bool:
     return False
 
 
+def queued(transcript: str) -> str:
+    """What was queued while the main conversation was busy, and reached it with the results of its tools."""
+    return "\n".join(line for line in read_text(transcript).splitlines() if '"queued_command"' in line)
+
+
 def _first_line(path: str) -> str:
     try:
         with open(path, encoding="utf-8", errors="replace") as file:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from parallel_dispatch.copyist import Copyist, Job, called, tool_error
+from parallel_dispatch.copyist import BLOCK, Copyist, Job, called, tool_error
 from parallel_dispatch.scripted_model import Call, Reply, Request, texts
 
 Fault = Callable[[Job, Request], "Reply | None"]
@@ -54,6 +55,62 @@ class HandsBack(Talkative):
 def dies(_: Job, __: Request) -> Reply:
     """The agent's request ends in an API error."""
     return Reply(error=(400, AGENT_ERROR))
+
+
+def hangs(_: Job, __: Request) -> Reply:
+    """The agent thinks for longer than any test waits."""
+    return Reply("at last", delay=300)
+
+
+USAGE_LIMIT = "This request would exceed your account's rate limit. Please try again later."
+
+
+@dataclass
+class Limited(Faulty):
+    """A model whose user has run out of usage once so many agents' requests were answered."""
+
+    allowed: int = 0
+
+    def reply(self, request: Request) -> Reply:
+        """The limit, for the main conversation as well."""
+        if request.agent_id:
+            self.allowed -= 1
+        return super().reply(request) if self.allowed >= 0 else Reply(error=(429, USAGE_LIMIT), delay=self.seconds)
+
+
+@dataclass
+class Stumbling(Faulty):
+    """A model whose main conversation meets an API error, once, at the request of this number."""
+
+    at: int = 2
+    asked: int = 0
+
+    def main(self, request: Request) -> Reply:
+        """The error, else what is asked."""
+        self.asked += 1
+        return Reply(error=(500, "the server stumbled")) if self.asked == self.at else super().main(request)
+
+
+class NeverStops(Faulty):
+    """A model that stops no agent, whoever asks."""
+
+    def main(self, request: Request) -> Reply:
+        """Everything but the stops."""
+        reply = super().main(request)
+        calls = [call for call in reply.calls if call.tool != "TaskStop"]
+        return Reply(reply.text, calls) if calls or not reply.calls else Reply("They will end by themselves.")
+
+
+class FromMemory(Copyist):
+    """A model that sends every call again that it finds in its conversation."""
+
+    def main(self, request: Request) -> Reply:
+        """The calls of all blocks so far, once."""
+        said = [text for message in request.messages for text in texts(message)]
+        blocks = BLOCK.findall("\n".join(said))
+        if said and ("is not driven by this conversation" in said[-1] or not blocks):
+            return Reply("Then not.")
+        return Reply(calls=[Call("Agent", call) for found in blocks for call in json.loads(found)])
 
 
 def lies(job: Job, _: Request) -> Reply:

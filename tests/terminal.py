@@ -15,7 +15,7 @@ from parallel_dispatch.host import KEY, environment
 from parallel_dispatch.scripted_model import ModelServer, Request, Script
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from hosting import Stage
 
@@ -49,21 +49,34 @@ class Terminal:
 
     def wait_for(self, text: str, seconds: float = PATIENCE_SECONDS) -> str:
         """The screen, as soon as it shows a text."""
+        seen = ""
+
+        def is_there() -> bool:
+            nonlocal seen
+            seen = self.screen
+            return text in seen
+
+        self.wait_until(is_there, seconds)
+        return seen
+
+    def wait_until(self, condition: Callable[[], object], seconds: float = PATIENCE_SECONDS) -> None:
+        """Until something is so; else the test fails, with the screen."""
         end = time.monotonic() + seconds
-        while text not in (screen := self.screen):
-            assert time.monotonic() < end, f'"{text}" does not appear on:\n{screen}'
-            time.sleep(0.05)
-        return screen
+        while not condition():
+            assert time.monotonic() < end, f"it does not come:\n{self.screen}"
+            time.sleep(0.03)
 
     def type(self, text: str) -> None:
         """A text typed, and Enter once it is on the screen."""
         self.tmux("send-keys", "-l", text)
-        self.wait_for(f"❯ {text}")
+        self.wait_until(lambda: self.screen.rpartition("❯ ")[2].startswith(text))  # with Enter at once it is a paste
         self.tmux("send-keys", "Enter")
 
-    def press(self, key: str) -> None:
-        """One key, by tmux's name for it."""
-        self.tmux("send-keys", key)
+    def press(self, *keys: str) -> None:
+        """Keys, by tmux's names for them."""
+        self.tmux("send-keys", *keys)
+        if "Escape" in keys:
+            time.sleep(0.3)  # with a letter right behind it, it would be Alt and the letter
 
     def kill(self) -> None:
         """The host ended at once, as a crash would."""
@@ -84,8 +97,10 @@ def terminal(stage: Stage, script: Script, *arguments: str) -> Iterator[Terminal
         "customApiKeyResponses": {"approved": [KEY[-20:]], "rejected": []},
         "projects": {stage.project: {"hasTrustDialogAccepted": True}},
     }
-    with open(os.path.join(stage.home, ".claude.json"), "w", encoding="utf-8") as file:
-        json.dump(trust, file)
+    settings = os.path.join(stage.home, ".claude.json")
+    if not os.path.exists(settings):  # else it is the host's by now
+        with open(settings, "w", encoding="utf-8") as file:
+            json.dump(trust, file)
     host = (stage.program, "--plugin-dir", stage.plugin, "--setting-sources", "user", "--strict-mcp-config")
     # The socket's path must be short, which the stage's folder is not.
     with ModelServer(script) as model, tempfile.TemporaryDirectory() as folder:

@@ -784,7 +784,7 @@ def test_a_stop_with_ready_tasks_and_nothing_at_work_is_sent_back_with_the_block
     conversation.begin()
     answer = conversation.tell("Stop")
     assert answer["decision"] == "block"
-    assert answer["reason"].startswith("Tasks are ready and nothing runs.")
+    assert answer["reason"].startswith("Tasks are ready.")
     assert [row["description"] for row in rows(answer["reason"])] == ["a", "b", "c"]
 
 

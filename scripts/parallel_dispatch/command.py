@@ -57,6 +57,8 @@ def _typed(payload: Payload) -> Payload | None:
         text = _begin(str(payload.get("command_args") or ""), payload)
     except Blocked as blocked:
         return {"decision": "block", "reason": dispatch.fit(str(blocked))}
+    if _verb(str(payload.get("command_args") or ""))[0] == "stop":
+        return {**_context("UserPromptExpansion", text), "systemMessage": f"parallel-dispatch: {text.splitlines()[0]}"}
     notes = _permissions(str(payload.get("permission_mode")))
     made = os.environ.get("PARALLEL_DISPATCH_MADE")
     if made:
@@ -102,7 +104,7 @@ def _stop(chosen: ActiveRun, session: str) -> str:
     inner = reply.get("hookSpecificOutput") if reply else None
     if not chosen.state().awaited or not isinstance(inner, dict):
         raise Blocked(f"parallel-dispatch: run {chosen.plan.run} is cancelled. {text}")
-    return f"The user stopped run {chosen.plan.run}. {text}\n{inner['additionalContext']}"
+    return f"Run {chosen.plan.run} is cancelled by the user. {text}\n{inner['additionalContext']}"
 
 
 def _project(payload: Payload) -> str:

@@ -245,8 +245,9 @@ def _close_interrupted(run: ActiveRun, prompt: str) -> None:
     Background agents that the user stopped all at once are named by the host in a prompt of its own.
     """
     named = stopped_by_hand(prompt)
-    stopped = [a for a in run.state().open.values() if a.background and a.task in named]
-    for attempt in list(run.state().open.values()):
+    still_open = list(run.state().open.values())
+    stopped = [a for a in still_open if a.background and a.task in named]
+    for attempt in still_open:
         if not attempt.background or attempt in stopped:
             close(run, attempt, "interrupted by the user", otherwise=CANCELLED)
     for attempt in stopped:  # the host tells of these in no other way

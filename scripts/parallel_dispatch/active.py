@@ -51,12 +51,13 @@ class ActiveRun:
         return Tie.read(path)
 
     def _tie_new(self, agent_id: str, payload: Payload, path: str) -> None:
-        transcript = agent_transcript(payload, agent_id)
+        state = self.state()
+        launched = next(iter(state.of_agent(agent_id)), None)
+        transcript = (launched and launched.transcript) or agent_transcript(payload, agent_id)
         prompt, started = first_prompt(transcript)
         if not prompt:  # not there yet: ask again at the agent's next event
             return
-        state = self.state()
-        attempt = state.calls.get(call_of(transcript)) or self._named(state, prompt)
+        attempt = launched or state.calls.get(call_of(transcript)) or self._named(state, prompt)
         if attempt is None:
             write_whole(path, "")
             return

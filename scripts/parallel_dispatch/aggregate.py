@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from .judge import fingerprint
 from .state import SUCCESS
+from .transcript import parts
 from .usage import Usage, usage
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def aggregate(plan: Plan, state: State) -> RunFacts:
 def _facts(plan: Plan, task: PlannedTask, state: State, outcome: str, reason: str) -> TaskFacts:
     attempts = state.attempts[task.id]
     times = [a for a in attempts if a.seconds is not None]
-    used = [u for u in (usage(a.transcript) for a in attempts if a.transcript) if u]
+    used = [u for a in attempts if a.transcript for u in map(usage, parts(a.transcript)) if u]
     return TaskFacts(
         id=task.id,
         agent=task.agent,

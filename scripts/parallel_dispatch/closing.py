@@ -13,7 +13,7 @@ from .limits import usage_limit
 from .marker import parse_marker
 from .notification import Notification
 from .state import CANCELLED, FAILED, INTERRUPTED, MAX_SENT_BACK, Attempt, State
-from .transcript import queued, words
+from .transcript import agent_transcript, queued, words
 
 
 def on_agent_stop(payload: Payload, run: ActiveRun) -> Payload | None:
@@ -90,7 +90,10 @@ def on_call_end(payload: Payload, run: ActiveRun) -> Payload | None:
         return None
     agent_id = str(response.get("agentId") or "")
     if response.get("status") == "async_launched":
-        run.ledger.append("launched", task=attempt.task, attempt=attempt.number, agent_id=agent_id)
+        transcript = agent_transcript(payload, agent_id)  # after /clear the events of the agent name another one
+        run.ledger.append(
+            "launched", task=attempt.task, attempt=attempt.number, agent_id=agent_id, transcript=transcript
+        )
         # Nothing to read and nobody to talk to: what the host says of both is 400 bytes and more.
         return _shrunk({**response, "prompt": "", "outputFile": "", "canReadOutputFile": False})
     if agent_id and not attempt.agent_id:  # no event of the agent itself told whose it is

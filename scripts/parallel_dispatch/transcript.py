@@ -70,9 +70,18 @@ def last_tool_error(transcript: str) -> str:
     return error.replace("<tool_use_error>", "").replace("</tool_use_error>", "")
 
 
+def parts(transcript: str) -> list[str]:
+    """The files that an agent's transcript consists of, oldest first: `/clear` makes it go on under another session."""
+    folder, name = os.path.split(transcript)
+    project = os.path.dirname(os.path.dirname(folder))
+    sessions = os.listdir(project) if os.path.isdir(project) else []
+    found = [os.path.join(project, session, os.path.basename(folder), name) for session in sessions]
+    return sorted(filter(os.path.isfile, found), key=os.path.getmtime) or [transcript]
+
+
 def has_ended(transcript: str) -> bool:
     """Whether the agent of a transcript had said its last word: an answer that calls no tool."""
-    for line in reversed(read_text(transcript).splitlines()):
+    for line in reversed(read_text(parts(transcript)[-1]).splitlines()):
         message = quickjson.record(line).get("message")
         if isinstance(message, dict):
             return message.get("role") == "assistant" and message.get("stop_reason") == "end_turn"

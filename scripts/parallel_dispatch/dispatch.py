@@ -112,7 +112,7 @@ def standing(plan: Plan, progress: str) -> str:
 def pause(plan: Plan, reason: str) -> str:
     """The words for a run that hit a limit of the user's account."""
     return (
-        f"run {plan.run} is paused: {reason}. No try was spent. When the limit is over, "
+        f"run {plan.run} is paused: {reason.rstrip('.')}. No try was spent. When the limit is over, "
         f"`/parallel-dispatch resume {plan.run}` goes on."
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import stat
 
 LEAVE, WAKE, ENDED = b"l", b"w", b"e"
 """What is rung: nothing more to wait for; wake the conversation; the agent has ended."""
@@ -16,8 +17,11 @@ class Bell:
 
     def __init__(self, path: str) -> None:
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        if not os.path.exists(path):
+        try:
             os.mkfifo(path, 0o600)
+        except FileExistsError:
+            if not stat.S_ISFIFO(os.stat(path).st_mode):
+                raise
         self.path = path
         self.descriptor = os.open(path, os.O_RDWR)  # open for writing as well, so that it never reads an end
 

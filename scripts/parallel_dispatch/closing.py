@@ -120,7 +120,7 @@ def on_notification(told: Notification, attempt: Attempt, run: ActiveRun) -> Non
     if not attempt.is_open:
         return
     keep_answer(run, attempt, told.said)
-    limit = usage_limit(told.said) or usage_limit(told.summary)
+    limit = usage_limit(told.said) or usage_limit(told.summary.partition('" failed: ')[2])
     if limit:
         close(run, attempt, limit, told.agent_id, otherwise=_after(run, limit))
     elif told.status == "killed":

@@ -35,10 +35,11 @@ def watch(payload: Payload, run: ActiveRun, host: int) -> int:
     bell = Bell(run.folder.watcher(agent_id))
     try:
         wakes = _wait(bell, agent_id, payload, run, host)
+        if wakes:
+            write_whole(run.folder.waking, "")
     finally:
         bell.close()
     if wakes:
-        write_whole(run.folder.waking, "")
         sys.stderr.write(wake(run.plan.run))
     return 2 if wakes else 0
 
@@ -46,25 +47,26 @@ def watch(payload: Payload, run: ActiveRun, host: int) -> int:
 def _wait(bell: Bell, agent_id: str, payload: Payload, run: ActiveRun, host: int) -> bool:
     """Whether the conversation must be woken, as soon as that is known."""
     call = str(payload.get("tool_use_id") or "")
+    attempt = run.state().calls.get(call)
+    if attempt is None or attempt.notified:
+        return False
     while True:
-        attempt = run.state().calls.get(call)
-        if attempt is None or attempt.notified:
-            return False
         end = run.times(attempt)[1] if attempt.is_open else (attempt.ended or 0.0) + PATIENCE_SECONDS
         word = _next_word(bell, end, host)
         if word is None:
             return False
         if word in (LEAVE, WAKE):
             return word == WAKE
-        if word:  # the agent has ended: its notification is due
-            continue
         now = run.state().calls[call]
+        if now.notified and not word:
+            return False
+        if word or attempt.is_open > now.is_open:  # the agent has ended: whoever tells of it has a word for us, too
+            attempt = now
+            continue
         if now.is_open:
             tie = run.tie({**payload, "agent_id": agent_id})
             why = f"timeout: it hung for {run.plan.timeout:g} s and a grace"
             close(run, now, why, agent_id, tie.transcript if tie else "", abandoned=True)
-        elif attempt.is_open or now.notified:
-            continue
         else:
             run.ledger.append("notified", agent_id=agent_id)  # it never will be: lost, or passed on without an event
         return True
@@ -81,7 +83,7 @@ def _next_word(bell: Bell, end: float, host: int) -> bytes | None:
 
 
 def wake_by(run: ActiveRun, agent_id: str) -> bool:
-    """The main conversation woken by the watcher of an agent; False where that cannot be.
+    """The main conversation woken by the watcher of an agent; False where that cannot be, or it left just then.
 
     It returns when the watcher is gone, so the host hears of it before it hears what the caller answers.
     """
@@ -92,7 +94,7 @@ def wake_by(run: ActiveRun, agent_id: str) -> bool:
     while time.monotonic() < patience and is_heard(bell):
         time.sleep(0.005)
     time.sleep(LEAD_SECONDS)
-    return True
+    return is_waking(run)
 
 
 def is_waking(run: ActiveRun) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -235,8 +236,9 @@ class Watcher:
             cwd=folder,
             encoding="utf-8",
         )
-        self.process.stdin.write(json.dumps(payload))
-        self.process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):  # it has nothing to watch, and left without reading
+            self.process.stdin.write(json.dumps(payload))
+            self.process.stdin.close()
 
     @property
     def is_there(self):

@@ -117,12 +117,13 @@ def pause(plan: Plan, reason: str) -> str:
     )
 
 
-def stops(agents: Sequence[str]) -> str:
-    """The calls that stop agents which hang."""
-    rows = ",\n".join(quickjson.dumps({"task_id": agent_id}) for agent_id in agents)
+def stops(agents: Sequence[tuple[str, str]]) -> str:
+    """The calls that stop the agents of tasks: each task with the host's id of its agent."""
+    rows = ",\n".join(quickjson.dumps({"task_id": agent_id}) for _, agent_id in agents)
     return (
-        "Stop these agents: send ONE message with one TaskStop tool call for each entry (if TaskStop is deferred, load "
-        f"it first: ToolSearch `select:TaskStop`).\n```json\n[{rows}]\n```"
+        f"Stop these agents: {_listed([task for task, _ in agents])}. Send ONE message with one TaskStop tool call for "
+        "each entry and nothing else (if TaskStop is deferred, load it first: ToolSearch `select:TaskStop`).\n"
+        f"```json\n[{rows}]\n```"
     )
 
 
@@ -160,6 +161,6 @@ def closing(plan: Plan, state: State, folder: RunFolder) -> str:
     return (
         f"Run {plan.run} has ended. {summary(state)}\n"
         f"Outputs: {plan.shown(plan.output_dir)}\nReport: {plan.shown(folder.report)}\n"
-        "Tell the user this, and claim nothing beyond it and the report."
+        "Tell the user this, and claim nothing beyond it; the report has the details, where they are asked for."
         + (" Do not redo failed tasks yourself." if failed else "")
     )

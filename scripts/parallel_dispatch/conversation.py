@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import sys
 
-from .active import ActiveRun, Payload
+from .active import ActiveRun, Payload, decide_call
 from .bell import LEAVE, ring
 from .closing import close_returned, note_passed_on, on_notification
 from .decide import decide
@@ -25,6 +25,7 @@ from .notification import Notification, is_wake, parse, stopped_by_hand
 from .owners import activate, conversation, deactivate
 from .places import read_text
 from .state import CANCELLED, SUCCESS, State
+from .supervision import on_tool_call
 from .watch import is_waking, wake_by, woken
 
 COMMANDS = ("/parallel-dispatch", "/parallel-dispatch:parallel-dispatch")
@@ -146,6 +147,12 @@ def on_taken_over(payload: Payload, run: ActiveRun) -> Payload | None:
     """Any event of a conversation whose run another one drives by now: its agents end, and it is told once."""
     event = payload.get("hook_event_name")
     session = str(payload.get("session_id") or "")
+    if event == "PreToolUse" and payload.get("agent_id"):
+        return on_tool_call(payload, run)
+    call = payload.get("tool_input")
+    named = parse_marker(call.get("prompt")) if event == "PreToolUse" and isinstance(call, dict) else None
+    if named and named[0] == run.plan.run:
+        return decide_call("deny", f"run {run.plan.run} goes on in another conversation, not in this one")
     if event != "UserPromptSubmit":
         return None
     told = parse(str(payload.get("prompt") or ""))
@@ -159,7 +166,7 @@ def _on_notification(told: Notification, payload: Payload, run: ActiveRun) -> Pa
     """One of our agents ended: swallowed, and where it releases something, its watcher wakes the conversation."""
     state = run.state()
     attempt = next(iter(state.of_agent(told.agent_id)), None)
-    if attempt is None:
+    if attempt is None or not attempt.background:
         return None
     was_open = attempt.is_open
     on_notification(told, attempt, run)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 OPENING, CLOSING = "<task-notification>", "</task-notification>"
+HANDED_BACK, HAND_BACK_END = '<agent-message from="', "</agent-message>"
+"""Around what an agent handed back (2.1.329 in auto mode), after which its notification comes without an event."""
 STOPPED_ONE = ('Background agent "', '" was stopped by the user.')
 STOPPED_MANY = ' background agents were stopped by the user: "'
 
@@ -26,6 +28,9 @@ def parse(prompt: str) -> Notification | None:
     or after, an agent that quotes a notification) is none.
     """
     text = prompt.strip()
+    if text.startswith(HANDED_BACK) and text.endswith(HAND_BACK_END) and "\n[Subagent hand-back] " in text:
+        agent_id = text[len(HANDED_BACK) :].partition('"')[0]
+        return Notification(agent_id, "completed", "", "") if text.count(HAND_BACK_END) == 1 else None
     if not (text.startswith(OPENING) and text.endswith(CLOSING)) or text.count("task-notification>") != 2:
         return None
     head = text.partition("<result>")[0]

@@ -41,17 +41,22 @@ def answer(payload: Payload, run: ActiveRun) -> Payload | None:
 
 def word(payload: Payload, run: ActiveRun, host: int) -> Payload | str | None:
     """What the main conversation must hear: an answer, a word for the full program, or nothing."""
-    from . import conversation
-
     event = str(payload.get("hook_event_name"))
     if event == "SessionStart":
-        return conversation.on_session_start(payload, run, host)
+        from .sessions import on_session_start
+
+        return on_session_start(payload, run, host)
+    if event == "SessionEnd":
+        from .sessions import on_session_end
+
+        return on_session_end(payload, run)
+    from . import conversation
+
     asked = {
         "PostToolBatch": conversation.on_batch,
         "UserPromptSubmit": conversation.on_prompt,
         "Stop": conversation.on_stop,
         "StopFailure": conversation.on_failure,
-        "SessionEnd": conversation.on_session_end,
     }.get(event)
     return asked(payload, run) if asked else None
 
@@ -73,7 +78,7 @@ def main(folder: str, host: int = 0, *, watches: bool = False) -> int:
         if drives(run.folder, session) or payload.get("source") == "clear":
             said = answer(payload, run) or word(payload, run, host)
         else:
-            from .conversation import on_taken_over
+            from .sessions import on_taken_over
 
             said = on_taken_over(payload, run)
     except (OSError, ValueError, Refusal) as error:

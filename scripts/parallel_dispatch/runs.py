@@ -8,9 +8,9 @@ import time
 from typing import TYPE_CHECKING
 
 from .active import ActiveRun
-from .conversation import progress
 from .owners import conversations
 from .places import RunFolder, runs_folder
+from .progress import progress
 from .refusal import Refusal
 from .state import SUCCESS
 

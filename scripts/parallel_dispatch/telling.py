@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from . import dispatch, quickjson
 from .aggregate import aggregate
+from .background import swallowed
 from .brief import brief
-from .conversation import progress, swallowed
 from .decide import decide
 from .owners import deactivate
 from .places import read_text, write_whole
+from .progress import progress
 from .refusal import Refusal
 from .report import render_report
 from .state import SUCCESS

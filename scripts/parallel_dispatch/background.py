@@ -21,8 +21,10 @@ def on_end(told: Notification, payload: Payload, run: ActiveRun) -> Payload | st
     """One of our agents ended: swallowed, and where it releases something, its watcher wakes the conversation."""
     state = run.state()
     attempt = next(iter(state.of_agent(told.agent_id)), None)
-    if attempt is None or not attempt.background:
+    if attempt is None:
         return None
+    if not attempt.background:  # its result came with its batch, or nobody saw it launched
+        return "prompt" if something_to_say(state) else None
     was_open = attempt.is_open
     on_notification(told, attempt, run)
     state = run.state()

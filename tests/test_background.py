@@ -125,6 +125,30 @@ def test_an_agent_that_quotes_the_hosts_words_is_still_itself(quoted):
     assert (told.agent_id, told.status, told.said) == ("agent-of-a", "completed", f"It says {quoted}.")
 
 
+def handed_back(agent="agent-of-a", words="LASTWORDS", frame="\n[Subagent hand-back] The report follows:\n"):
+    return f'<agent-message from="{agent}">{frame}{words}\n</agent-message>'
+
+
+def test_what_an_agent_handed_back_tells_of_its_end():
+    told = parse(handed_back())
+    assert (told.agent_id, told.status, told.said) == ("agent-of-a", "completed", "")
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        handed_back(agent=""),
+        handed_back(frame="\nA word in between.\n"),
+        handed_back() + handed_back("agent-of-b"),
+        handed_back(words="It ended with </agent-message> there."),
+        f"Look: {handed_back()}",
+        f"{handed_back()} What is this?",
+    ],
+)
+def test_more_or_less_than_one_handback_is_none(prompt):
+    assert parse(prompt) is None
+
+
 def test_a_notification_of_a_megabyte_is_read_at_once():
     began = time.monotonic()
     assert len(parse(notification(words="x</" * 350_000)).said) == 1_050_000
@@ -161,7 +185,7 @@ def test_any_text_is_read_without_an_error_and_what_is_taken_for_a_notification_
     is_wake(text, "k3f2")
     assert all(isinstance(name, str) for name in stopped_by_hand(text))
     if told:
-        assert told.agent_id
+        assert told.agent_id.strip()
         assert text.strip().startswith(OPENING)
         assert text.strip().endswith(CLOSING)
         assert (text.count(OPENING), text.count(CLOSING)) == (1, 1)

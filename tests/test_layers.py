@@ -28,6 +28,7 @@ PURE = {
     "notification",
     "plan",
     "problem",
+    "progress",
     "quickjson",
     "refusal",
     "report",

@@ -30,7 +30,7 @@ def parse(prompt: str) -> Notification | None:
     text = prompt.strip()
     if text.startswith(HANDED_BACK) and text.endswith(HAND_BACK_END) and "\n[Subagent hand-back] " in text:
         agent_id = text[len(HANDED_BACK) :].partition('"')[0]
-        return Notification(agent_id, "completed", "", "") if text.count(HAND_BACK_END) == 1 else None
+        return Notification(agent_id, "completed", "", "") if agent_id and text.count(HAND_BACK_END) == 1 else None
     if not (text.startswith(OPENING) and text.endswith(CLOSING)) or text.count("task-notification>") != 2:
         return None
     head = text.partition("<result>")[0]

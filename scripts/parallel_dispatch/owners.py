@@ -33,7 +33,8 @@ class Conversation:
             return False
         except PermissionError:  # somebody else's process
             return True
-        return True
+        # In a container without an init, one that has ended stays as a zombie that still takes signals.
+        return read_text(f"/proc/{self.host}/stat").rpartition(")")[2].split()[:1] != ["Z"]
 
 
 def conversation(project: str, session: str) -> Conversation | None:

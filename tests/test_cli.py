@@ -296,9 +296,9 @@ def test_the_status_names_every_task(terminal):
     lines = terminal.runs("status", code=0).stdout.splitlines()
     assert lines[0].endswith("under way")
     assert [line.split()[:2] for line in lines[1:]] == [
-        ["a", "running"],
-        ["b", "running"],
-        ["c", "running"],
+        ["a", "offered"],
+        ["b", "offered"],
+        ["c", "offered"],
         ["d", "waiting"],
     ]
 
@@ -311,14 +311,14 @@ def test_the_status_shows_a_terminal_nothing_that_it_would_obey(terminal):
     assert all(line.isprintable() for line in said.splitlines())
 
 
-def test_what_start_counts_as_running_is_what_its_block_shows(tmp_path, cache):
+def test_what_start_counts_as_offered_is_what_its_block_shows(tmp_path, cache):
     project = tmp_path / ("長い名前のフォルダ" * 5) / ("長い名前のフォルダ" * 5)
     project.mkdir(parents=True)
     terminal = Terminal(str(project), str(tmp_path / "home"), cache)
     terminal.write("many.yaml", many(16))
     shown = [row["description"] for row in block(terminal.runs("start", "many.yaml", "--max-parallel", "16").stdout)]
     lines = terminal.runs("status", code=0).stdout.splitlines()
-    assert [line.split()[0] for line in lines if " running" in line] == shown
+    assert [line.split()[0] for line in lines if " offered" in line] == shown
 
 
 @pytest.mark.usefixtures("tasks")

@@ -249,7 +249,7 @@ def test_a_conversation_that_drives_a_run_resumes_no_other_before_that_has_ended
 
 def test_runs_with_hooks_and_without_are_resumed_each_in_its_own_way(project):
     left(project, driver="cli", name="tasks-20260102-030405-cccc")
-    with pytest.raises(Refusal, match=r"driven without hooks; go on with `parallel-dispatch resume`"):
+    with pytest.raises(Refusal, match=r"driven without hooks; go on with `parallel-dispatch resume k3f2`"):
         running.resume(project, "cccc", SESSION)
     left(project, name="tasks-20260102-030405-hhhh")
     with pytest.raises(Refusal, match=r"driven by hooks; go on with `/parallel-dispatch resume k3f2` in Claude Code"):
@@ -497,7 +497,7 @@ def test_clean_says_what_it_did(project, shell, host):
     make_run(plan_of(CHAIN, project), name="tasks-20260102-030405-aged")
     os.utime(os.path.join(runs_folder(project), "tasks-20260102-030405-aged", "ledger.jsonl"), (0, 0))
     code, said, _ = shell("clean")
-    assert (code, said) == (0, f"kept {run.folder.name}: a conversation drives it\n1 run removed.\n")
+    assert (code, said) == (0, f"removed tasks-20260102-030405-aged\nkept {run.folder.name}: a conversation drives it\n1 run removed.\n")
 
 
 # --- typed and called ---------------------------------------------------------------------------------------------

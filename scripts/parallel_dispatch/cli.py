@@ -78,7 +78,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     _verb(verbs, "runs", "show every run of this project", _runs)
 
-    verb = _verb(verbs, "cancel", "end a run now; its agents end at their next tool call", _cancel)
+    verb = _verb(verbs, "cancel", "end a run now and stop its agents", _cancel, "stop")
     verb.add_argument("run", metavar="RUN", help="a run's name or its last four characters")
 
     verb = _verb(verbs, "resume", "take a run without hooks up again; what succeeded is kept", _resume)
@@ -117,8 +117,8 @@ class _Version(argparse.Action):
             parser.exit(message=f"parallel-dispatch {quickjson.record(file.read()).get('version')}\n")
 
 
-def _verb(verbs: argparse._SubParsersAction[Parser], name: str, text: str, run: object) -> Parser:
-    parser = verbs.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+def _verb(verbs: argparse._SubParsersAction[Parser], name: str, text: str, run: object, *also: str) -> Parser:
+    parser = verbs.add_parser(name, aliases=also, help=text, description=text[0].upper() + text[1:] + ".")
     parser.set_defaults(verb=run)
     return parser
 
@@ -211,13 +211,15 @@ def _resume(arguments: argparse.Namespace) -> int:
 
 
 def _cancel(arguments: argparse.Namespace) -> int:
-    from . import run, runs
+    from . import dispatch, run, runs
 
     chosen = runs.choose(project_of(os.getcwd()), arguments.run)
     if chosen.state().ended:
         raise Refusal(f"run {chosen.plan.run} has ended already")
     run.cancel_from_outside(chosen)
     print(f"Run {chosen.plan.run} is cancelled. Report: {chosen.folder.report}")
+    if not chosen.plan.rehearsal:
+        print(f"What is missing can still be run: {dispatch.how_to_resume(chosen.plan)}")
     return FINE
 
 
@@ -232,8 +234,8 @@ def _clean(arguments: argparse.Namespace) -> int:
     from . import runs
 
     removed, kept = runs.clean(project_of(os.getcwd()), arguments.older_than)
-    for line in kept:
-        _show(f"kept {line}")
+    for line in [*(f"removed {name}" for name in removed), *(f"kept {line}" for line in kept)]:
+        _show(line)
     print(f"{len(removed)} run{'s'[: len(removed) != 1]} removed.")
     return FINE
 
@@ -242,7 +244,7 @@ def _status(arguments: argparse.Namespace) -> int:
     from . import runs, status
 
     chosen = runs.choose(project_of(os.getcwd()), arguments.run)
-    _show(status.table(chosen.plan, chosen.state()))
+    _show(status.table(chosen.plan, chosen.state(), runs.condition(chosen)))
     return FINE
 
 

@@ -84,7 +84,7 @@ def _steer(verb: str, wanted: str | None, payload: Payload) -> str:
             raise Blocked(runs.table(project))
         chosen = runs.choose(project, wanted) if wanted else find(project, session) or runs.choose(project, None)
         if verb == "status":
-            raise Blocked(status.table(chosen.plan, chosen.state()))
+            raise Blocked(status.table(chosen.plan, chosen.state(), runs.condition(chosen)))
         return _stop(chosen, session)
     except (Refusal, OSError) as refusal:
         raise Blocked(f"parallel-dispatch: {refusal}") from refusal

@@ -109,6 +109,13 @@ def standing(plan: Plan, progress: str) -> str:
     )
 
 
+def how_to_resume(plan: Plan) -> str:
+    """What to type to take a run up again."""
+    if plan.driver == "hooks":
+        return f"`/parallel-dispatch resume {plan.run}` in Claude Code"
+    return f"`parallel-dispatch resume {plan.run}`"
+
+
 def pause(plan: Plan, reason: str) -> str:
     """The words for a run that hit a limit of the user's account."""
     return (

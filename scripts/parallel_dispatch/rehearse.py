@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from . import dispatch, run, runs, telling
 from .active import ActiveRun
 from .copyist import Copyist
 from .host import copy_plugin, environment, find_host, make_home, print_command
+from .owners import deactivate
 from .problem import visible
 from .refusal import Refusal
 from .scripted_model import ModelServer
 from .state import replay
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from .planner import Options
 
 LIMIT_SECONDS = 3600
@@ -46,18 +51,43 @@ def rehearse(file: str, options: Options, project: str, host_version: str | None
                 stderr=subprocess.STDOUT,
             )
             try:
-                found = _follow(process, project, session)
+                with _signals_interrupt():
+                    _follow(process, project, session)
             finally:
                 process.kill()
                 process.wait()
+                found = _end(project, session)
         if found is None:
             raise Refusal(f"the host started no run: {_tail(log)}")
-    if not os.path.exists(found.folder.report):
-        raise Refusal(f"the host ended before the run did; see {found.folder.path}")
     for line in dispatch.summary(found.state()).split("\n"):
         print(visible(line))
     print(f"Report: {found.folder.report}")
     return telling.exit_code(found)
+
+
+@contextlib.contextmanager
+def _signals_interrupt() -> Iterator[None]:
+    """A closed terminal and a polite kill end a rehearsal as Ctrl-C does, with nothing left behind."""
+    before = {number: signal.signal(number, _interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _interrupt(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _end(project: str, session: str) -> ActiveRun | None:
+    """The run that the rehearsal leaves. Without its scripted model nobody can go on with it, so it ends here."""
+    found = _run_of(project, session)
+    if found and not found.state().ended:
+        run.cancel(found, "the rehearsal was interrupted")
+        print(f"Run {found.plan.run} was interrupted. Report: {found.folder.report}", flush=True)
+    deactivate(project, session)
+    return found
 
 
 def _flags(options: Options) -> str:
@@ -71,18 +101,21 @@ def _flags(options: Options) -> str:
     return " ".join(f"{flag} {shlex.quote(str(value))}" for flag, value in given.items() if value is not None)
 
 
-def _follow(process: subprocess.Popen[bytes], project: str, session: str) -> ActiveRun | None:
-    """The run of a session, its events printed as they come, until the host ends."""
+def _follow(process: subprocess.Popen[bytes], project: str, session: str) -> None:
+    """The events of a session's run, printed as they come, until the host ends."""
     end = time.monotonic() + LIMIT_SECONDS
     found: ActiveRun | None = None
     told = 0
     while True:
         ended = process.poll() is not None
-        found = found or _run_of(project, session)
+        if found is None:
+            found = _run_of(project, session)
+            if found:
+                print(f"Run: {found.folder.path}", flush=True)
         if found:
             told = _tell(found, told)
         if ended or time.monotonic() > end:
-            return found
+            return
         time.sleep(0.05)
 
 
@@ -91,7 +124,6 @@ def _run_of(project: str, session: str) -> ActiveRun | None:
         candidate = ActiveRun(folder.path)
         try:
             if candidate.ledger.read()[0].get("session") == session:
-                print(f"Run: {folder.path}", flush=True)
                 return candidate
         except Refusal:
             continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .dispatch import how_to_resume
 from .state import CANCELLED, FAILED, SKIPPED, SUCCESS
 from .templates import render
 
@@ -52,6 +53,7 @@ def render_report(facts: RunFacts, project: str) -> str:
             "percent": lambda value: UNMEASURED if value is None else f"{value:.0%}",
             "cell": cell,
             "shown": facts.plan.shown,
+            "resume": "" if facts.plan.rehearsal else how_to_resume(facts.plan),
             "sent_back": sum(t.sent_back for t in facts.tasks),
             "usage": any(t.tokens for t in facts.tasks),
         },

@@ -203,13 +203,11 @@ def _resumable(project: str, wanted: str | None, session: str) -> ActiveRun:
     """The run to resume: the one named, else the conversation's own, else the newest that is not complete."""
     own = find(project, session) if session else None
     run = choose(project, wanted) if wanted else own or newest_incomplete(project)
+    if run.plan.rehearsal and not os.environ.get(REHEARSAL):
+        raise Refusal(f"run {run.plan.run} was a rehearsal, with placeholders as outputs; rehearse its task file again")
     if bool(session) != (run.plan.driver == "hooks"):
-        how = (
-            f"`/parallel-dispatch resume {run.plan.run}` in Claude Code"
-            if not session
-            else "`parallel-dispatch resume`"
-        )
-        raise Refusal(f"run {run.plan.run} is driven {'without' if session else 'by'} hooks; go on with {how}")
+        how = "without hooks" if session else "by hooks"
+        raise Refusal(f"run {run.plan.run} is driven {how}; go on with {dispatch.how_to_resume(run.plan)}")
     if own and own.folder.path != run.folder.path and not own.state().ended:
         raise Refusal(
             f"this conversation drives run {own.plan.run}; end it with `/parallel-dispatch stop`, or resume "

@@ -74,27 +74,25 @@ def is_driven(run: RunFolder, project: str) -> bool:
     return any(one.run == run.path and one.is_alive for one in conversations(project))
 
 
-def condition(run: ActiveRun, driven: bool) -> str:
+def condition(run: ActiveRun) -> str:
     """Where a run stands: "finished", "cancelled", "paused", "under way", or "left" where nobody drives it."""
     state = run.state()
     if state.ended or state.paused:
         return state.ended or PAUSED
-    return UNDER_WAY if driven or run.plan.driver == "cli" else LEFT
+    return UNDER_WAY if run.plan.driver == "cli" or is_driven(run.folder, run.plan.project) else LEFT
 
 
 def table(project: str) -> str:
     """One line per run, the newest last."""
     folders = all_runs(project)
-    if not folders:
-        return f"{project} has no runs."
-    driven = {one.run for one in conversations(project) if one.is_alive}
-    return "\n".join(_row(folder, folder.path in driven) for folder in folders)
+    return "\n".join(_row(folder) for folder in folders) if folders else f"{project} has no runs."
 
 
-def _row(folder: RunFolder, driven: bool) -> str:
+def _row(folder: RunFolder) -> str:
     run = ActiveRun(folder.path)
     try:
-        return f"{run.plan.run}  {condition(run, driven):9}  {progress(run.state()):32}  {folder.name}"
+        kind = " (rehearsal)" if run.plan.rehearsal else ""
+        return f"{run.plan.run}  {condition(run):9}  {progress(run.state()):32}  {folder.name}{kind}"
     except (Refusal, OSError) as problem:
         return f"????  damaged    {folder.name}: {problem}"
 

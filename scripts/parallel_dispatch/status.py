@@ -11,15 +11,19 @@ if TYPE_CHECKING:
     from .state import State
 
 
-def table(plan: Plan, state: State) -> str:
-    """One line per task: its state, its time, where its output goes or why it is not there."""
+def table(plan: Plan, state: State, condition: str) -> str:
+    """One line per task: its state, its time, where its output goes or why it is not there.
+
+    `condition` says where the run as a whole stands; agents of a run that nobody drives any more do not run.
+    """
     outcomes = state.outcomes()
-    ended = state.ended or (f"stopped by {state.stopped_by}" if state.stopped_by else "under way")
-    lines = [f"{plan.name} (run {plan.run}): {ended}"]
+    how = f", stopped by {state.stopped_by}" if state.stopped_by else ""
+    lines = [f"{plan.name} (run {plan.run}{', a rehearsal' if plan.rehearsal else ''}): {condition}{how}"]
+    at_work = "cut off" if condition == "left" else "running" if plan.driver == "hooks" else "offered"
     width = max(map(len, outcomes))
     for task, (outcome, reason) in outcomes.items():
         last = state.attempts[task][-1] if state.attempts[task] else None
-        word = "running" if task in state.open else MARKS[outcome] if outcome else "waiting"
+        word = at_work if task in state.open else MARKS[outcome] if outcome else "waiting"
         took = seconds(last.seconds) if last and last.seconds is not None else ""
         what = reason or (last.reason if last and last.reason else plan.shown(plan.tasks[task].output))
         lines.append(f"  {task:{width}}  {word:9}  {took:>8}  {what}".rstrip())

@@ -24,8 +24,7 @@ def next_step(run: ActiveRun) -> tuple[str, bool]:
     if run.plan.driver != "cli":
         raise Refusal(f"run {run.plan.run} is driven by hooks, which hand out its blocks by themselves")
     state = run.state()
-    for attempt in list(state.open.values()):
-        close(run, attempt)
+    judged = "".join(close(run, attempt) + "\n" for attempt in list(state.open.values()))
     state = run.state()
     decision = decide(state)
     if decision.over:
@@ -33,7 +32,7 @@ def next_step(run: ActiveRun) -> tuple[str, bool]:
         return dispatch.closing(run.plan, run.state(), run.folder), True
     text = offer(run, state)
     claim_offered(run)
-    return f"{text}\n{when_returned(run.plan)}", False
+    return f"{judged}{text}\n{when_returned(run.plan)}", False
 
 
 def when_returned(plan: Plan) -> str:

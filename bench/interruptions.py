@@ -157,7 +157,7 @@ def interrupt(stage: sides.Stage, moment: Moment, uncut: float) -> None:
     printed = _resume(stage, moment, session, run, script)
     moment.seconds = time.monotonic() - begun
     moment.again = sum(max(0, len(tries) - 1) for tries in run.state().attempts.values())
-    moment.wrong = list(_problems(stage, run, before, done))
+    moment.wrong = list(_problems(stage, run, before, done, session if moment.by_command else ""))
     if moment.wrong:
         moment.wrong.append(f"see {stage.project}")
         with open(os.path.join(stage.project, "printed.jsonl"), "w", encoding="utf-8") as file:
@@ -178,7 +178,9 @@ def _resume(stage: sides.Stage, moment: Moment, session: str, run: ActiveRun, sc
     return printed
 
 
-def _problems(stage: sides.Stage, run: ActiveRun, before: list[dict[str, object]], done: dict[str, int]) -> list[str]:
+def _problems(
+    stage: sides.Stage, run: ActiveRun, before: list[dict[str, object]], done: dict[str, int], killed: str
+) -> list[str]:
     """What is not as it should be."""
     state, events = run.state(), run.ledger.read()
     tries = {task: len(found) for task, found in state.attempts.items()}
@@ -188,7 +190,8 @@ def _problems(stage: sides.Stage, run: ActiveRun, before: list[dict[str, object]
         task for task in TASKS if f"# {task}\n" not in read_text(os.path.join(stage.project, "out", f"{task}.md"))
     ]
     torn = read_text(run.folder.ledger).count("\n") - len(events)
-    driving = [one.session for one in conversations(stage.project) if drives(run.folder, one.session)]
+    sessions = [one.session for one in conversations(stage.project) if one.session != killed]
+    driving = [session for session in sessions if drives(run.folder, session)]
     found = {
         f"not ended: {state.paused or 'open'}": not state.ended,
         f"no success: {', '.join(lost)}": lost,

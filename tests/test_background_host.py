@@ -322,6 +322,19 @@ def test_the_user_stops_a_run_under_way(stage, way):
     assert is_idle(found)
 
 
+def test_a_run_cut_off_between_its_last_task_and_its_report_gets_the_report(new):
+    new.write("tasks.yaml", ONE)
+    found = new.converse(Copyist(), "/parallel-dispatch tasks.yaml")
+    lines = read_text(found.run.folder.ledger).splitlines(keepends=True)
+    with open(found.run.folder.ledger, "w", encoding="utf-8") as file:
+        file.writelines(line for line in lines if '"finished"' not in line and '"told"' not in line)
+    os.unlink(found.run.folder.report)
+    again = new.converse(Copyist(), "/parallel-dispatch resume")
+    assert again.log == []
+    assert "is done; its report" in again.result
+    assert "- **Succeeded**: 1" in found.report
+
+
 def test_hosts_that_are_killed_lose_no_run(tmp_path):
     done = subprocess.run(
         [sys.executable, os.path.join(ROOT, "bench", "interruptions.py"), "--moments", "2", "--seed", "7"],

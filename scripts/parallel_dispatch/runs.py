@@ -49,7 +49,8 @@ def newest_incomplete(project: str) -> ActiveRun:
     for folder in reversed(all_runs(project)):
         run = ActiveRun(folder.path)
         try:
-            if any(outcome != SUCCESS for outcome, _ in run.state().outcomes().values()):
+            state = run.state()
+            if not state.ended or any(outcome != SUCCESS for outcome, _ in state.outcomes().values()):
                 return run
         except (Refusal, OSError):
             continue

@@ -39,7 +39,8 @@ def on_batch(payload: Payload, run: ActiveRun) -> Payload | str | None:
     state = run.state()
     if close_returned(payload, run, state):
         state = run.state()
-    if note_passed_on(payload, run, state):
+    passed_on = note_passed_on(payload, run, state)
+    if passed_on:
         state = run.state()
     ends_turn: Payload = {"continue": False, "stopReason": f"parallel-dispatch: {progress(state)}"}
     if state.imminent and _only_ours(payload, state):  # within the turn, their notifications could not be swallowed
@@ -47,7 +48,7 @@ def on_batch(payload: Payload, run: ActiveRun) -> Payload | str | None:
     decision = decide(state)
     if decision.over and not (state.awaited or state.told):
         return "batch"
-    if decision.dispatch and not state.user_spoke:
+    if decision.dispatch and (passed_on or not state.user_spoke):
         return "batch"
     if state.paused and not state.open:
         return "batch"
@@ -90,7 +91,8 @@ def on_stop(payload: Payload, run: ActiveRun) -> Payload | str | None:
     if payload.get("agent_id"):
         return None
     state = run.state()
-    if note_passed_on(payload, run, state):
+    passed_on = note_passed_on(payload, run, state)
+    if passed_on:
         state = run.state()
     decision = decide(state)
     if decision.over:
@@ -99,6 +101,8 @@ def on_stop(payload: Payload, run: ActiveRun) -> Payload | str | None:
         return "leave"
     if is_waking(run) and decision.dispatch:  # the host passed the wake on inside the turn, without an event for words
         woken(run)
+        return "stop"
+    if passed_on and decision.dispatch:  # nobody has offered what these ends released, whatever the user said before
         return "stop"
     if state.user_spoke or state.open or not decision.dispatch:
         return None

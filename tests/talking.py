@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ASKED = re.compile(r"Question (\w+), ([\d.]+) s( with a shell)?\?")
+SUMMARY = "Your task is to create a detailed summary"
+"""What the host asks for when it compacts a conversation."""
 ANSWERED = re.compile(r"Answer (\w+)\.")
 
 
@@ -54,6 +56,8 @@ class Answering(Copyist):
 
     def main(self, request: Request) -> Reply:
         """The work, and beside it the answers that are due."""
+        if any(SUMMARY in text for message in request.messages[-3:] for text in texts(message)):
+            return Reply("<summary>There was a run.</summary>")
         work = super().main(request)
         done = set(answers(request))
         due = {question.name: question for question in questions(request) if question.name not in done}

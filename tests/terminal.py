@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 READY = {"2.1.197": "? for shortcuts", "2.1.329": "shift+tab to cycle"}
 """What each version shows once it takes keys."""
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 12
 
 
 class Terminal:
@@ -68,6 +68,7 @@ class Terminal:
 
     def type(self, text: str) -> None:
         """A text typed, and Enter once it is on the screen."""
+        self.tmux("send-keys", "C-u")  # 2.1.197 now and then leaves a command in the line that it has carried out
         self.tmux("send-keys", "-l", text)
         self.wait_until(lambda: self.screen.rpartition("❯ ")[2].startswith(text))  # with Enter at once it is a paste
         self.tmux("send-keys", "Enter")

@@ -2,19 +2,26 @@
 
 import os
 import shutil
+import time
+import uuid
+from dataclasses import dataclass
 
 import pytest
-from faults import Calling
-from hosting import Stage, example, said
-from parallel_dispatch.active import ActiveRun
-from parallel_dispatch.copyist import Copyist
-from parallel_dispatch.places import project_folder, read_text
-from parallel_dispatch.runs import all_runs
-from terminal import terminal
+from faults import Calling, FromMemory
+from hosting import VERSIONS, Stage, example, said
+from parallel_dispatch.copyist import Copyist, Job
+from parallel_dispatch.places import active_file, active_folder, read_text
+from parallel_dispatch.scripted_model import Reply, Request
+from talking import Answering, Question, answers, questions
+from terminal import Terminal, terminal
 
-FOREGROUND, BACKGROUND = "2.1.197", "2.1.329"
-"""The newer version runs every agent in the background here."""
+OLD, NEW = VERSIONS
+"""Only the older version has the foreground here."""
 FILE = "examples/architecture-review.yaml"
+REVIEWS = ("security-review", "test-review", "ops-review")
+LAST = "The run has ended; the report says how."
+SLOW = 60
+"""Seconds that no test waits for."""
 
 pytestmark = [
     pytest.mark.host,
@@ -24,34 +31,187 @@ pytestmark = [
 ]
 
 
-@pytest.fixture
-def stage(tmp_path):
-    return staged(FOREGROUND, tmp_path)
-
-
 def staged(version, folder):
     stage = Stage(version, folder)
     stage.write(FILE, example("architecture-review.yaml"))
     return stage
 
 
-def finished_run(stage):
-    """The only run of a project, which has ended in four outputs and a report."""
-    (folder,) = all_runs(stage.project)
-    run = ActiveRun(folder.path)
-    assert {outcome for outcome, _ in run.state().outcomes().values()} == {"success"}
-    assert "- **Succeeded**: 4" in read_text(folder.report)
+@pytest.fixture(params=VERSIONS)
+def stage(request, tmp_path):
+    return staged(request.param, tmp_path)
+
+
+@pytest.fixture
+def old(tmp_path):
+    return staged(OLD, tmp_path)
+
+
+def names(run):
+    """The names of a run's events, in order."""
+    return [event.get("event") for event in run.ledger.read()]
+
+
+def outcomes(run):
+    """How every task of a run ended."""
+    return {task: outcome for task, (outcome, _) in run.state().outcomes().items()}
+
+
+def attempts(run):
+    """How every attempt of every task ended."""
+    return {task: [attempt.outcome for attempt in found] for task, found in run.state().attempts.items()}
+
+
+def is_idle(stage, *killed):
+    """Whether no conversation of a project drives a run, but for those whose host was killed."""
+    folder = active_folder(stage.project)
+    return (os.listdir(folder) if os.path.exists(folder) else []) == list(killed)
+
+
+def begun(shown, stage, command="/parallel-dispatch", *options, agents=3):
+    """A new run, typed, once its first agents are at work."""
+    before = len(stage.runs)
+    shown.type(" ".join((command, FILE, *options)))
+    shown.wait_until(lambda: len(stage.runs) > before and names(stage.runs[-1]).count("launched") >= agents)
+    return stage.runs[-1]
+
+
+def has_heard(shown, run):
+    """Whether the model was asked after it was told of a run's end."""
+    return shown.main[-1].received > max(e["time"] for e in run.ledger.read() if e.get("event") == "told")
+
+
+def ends(shown, stage, run, *killed):
+    """Once nothing of a run is left to come; four outputs and a report are there."""
+    shown.wait_until(lambda: run.state().told and is_idle(stage, *killed) and has_heard(shown, run))
+    shown.wait_for(LAST)
+    assert set(outcomes(run).values()) == {"success"}
+    assert "- **Succeeded**: 4" in read_text(run.folder.report)
     assert all(os.path.getsize(task.output) for task in run.plan.tasks.values())
-    assert not os.path.exists(os.path.join(project_folder(stage.project), "active"))
+    shown.wait_until(lambda: not os.listdir(os.path.join(run.folder.path, "watchers")))
+    assert not os.path.exists(run.folder.waking)
 
 
-def test_the_bare_command_typed_ends_in_a_report(stage):
-    with terminal(stage, Copyist()) as shown:
-        shown.type(f"/parallel-dispatch {FILE}")
-        screen = shown.wait_for("The run has ended; the report says how.")
-        finished_run(stage)
-        assert "4 of 4 tasks succeeded. Report: " in screen
-        assert len(shown.main) == 3
+# One terminal for many runs, one after another: the tests leave it idle
+
+
+@dataclass
+class Window:
+    stage: Stage
+    shown: Terminal
+    script: Answering
+
+    @property
+    def session(self):
+        """The conversation that drives a run now."""
+        (session,) = os.listdir(active_folder(self.stage.project))
+        return session
+
+
+@pytest.fixture(scope="module", params=VERSIONS)
+def window(request, tmp_path_factory):
+    stage, script = staged(request.param, tmp_path_factory.mktemp("window")), Answering()
+    with terminal(stage, script) as shown:
+        yield Window(stage, shown, script)
+
+
+@pytest.fixture
+def begin(window):
+    """A run in the shared terminal, with agents that take so long; what it costs the main conversation."""
+
+    def beginning(seconds, command="/parallel-dispatch"):
+        window.script.seconds = seconds
+        return begun(window.shown, window.stage, command)
+
+    return beginning
+
+
+@pytest.mark.parametrize("command", ["/parallel-dispatch", "/parallel-dispatch:parallel-dispatch"])
+def test_a_typed_command_ends_in_a_report_after_three_turns(window, begin, command):
+    before = len(window.shown.main)
+    run = begin(0.3, command)
+    ends(window.shown, window.stage, run)
+    screen = window.shown.wait_for(f"4 of 4 tasks succeeded. Report: {run.plan.shown(run.folder.report)}")
+    assert len(window.shown.main) - before == 3
+    assert "parallel-dispatch: 0 of 4 done, 3 at work." in screen
+    assert [task for task in (*REVIEWS, "synthesis") if f"{task}: done." not in screen] == []
+
+
+def test_a_key_and_a_word_in_the_middle_disturb_nothing(window, begin):
+    run = begin(2)
+    window.shown.press("Escape")
+    question = Question(f"mid{window.stage.version[-1]}", 0.3)
+    window.shown.type(question.text)
+    window.shown.wait_for(f"Answer {question.name}.")
+    window.shown.type("/parallel-dispatch status")
+    screen = window.shown.wait_for(f"(run {run.plan.run}): under way")
+    assert "synthesis        waiting" in screen
+    assert run.state().open
+    ends(window.shown, window.stage, run)
+    assert {len(found) for found in attempts(run).values()} == {1}
+    last = window.shown.main[-1]
+    assert [found for found in questions(last) if found.name == question.name] == [question]
+    assert list(answers(last)).count(question.name) == 1
+
+
+def test_the_user_stops_a_run_under_way(window, begin):
+    run = begin(SLOW)
+    window.shown.type("/parallel-dispatch stop")
+    window.shown.wait_until(lambda: run.state().told and is_idle(window.stage))
+    assert outcomes(run) == {**dict.fromkeys(REVIEWS, "cancelled"), "synthesis": "skipped"}
+    assert "- **security-review** cancelled: cancelled by the user" in read_text(run.folder.report)
+
+
+def test_agents_killed_by_hand_end_their_run(window, begin):
+    run = begin(SLOW)
+    before = len(window.shown.main)
+    window.shown.press("C-x", "C-k")
+    window.shown.wait_for("Press ctrl+x ctrl+k again")
+    window.shown.press("C-x", "C-k")
+    window.shown.wait_until(lambda: run.state().told and is_idle(window.stage))
+    window.shown.wait_until(lambda: len(window.shown.main) > before)
+    time.sleep(0.5)  # for what must not come
+    assert outcomes(run) == {**dict.fromkeys(REVIEWS, "cancelled"), "synthesis": "skipped"}
+    assert "- **ops-review** cancelled: interrupted by the user" in read_text(run.folder.report)
+    assert len(window.shown.main) == before + 1
+    assert names(run).count("claimed") == 3
+
+
+def compactions(window):
+    """How often the conversation was compacted, as the host has written it down."""
+    projects = os.path.join(window.stage.home, ".claude", "projects")
+    paths = [os.path.join(folder, f"{window.session}.jsonl") for folder, _, _ in os.walk(projects)]
+    return sum(read_text(path).count('"compact_boundary"') for path in paths)
+
+
+def test_a_compaction_in_the_middle_is_quick_and_the_run_ends(window, begin):
+    window.shown.type(Question("early").text)  # a conversation of one message is not compacted
+    window.shown.wait_for("Answer early.")
+    run = begin(3)
+    before = time.monotonic()
+    window.shown.type("/compact")
+    window.shown.wait_until(lambda: compactions(window) > 0)
+    assert time.monotonic() - before < 2.5
+    assert run.state().open
+    ends(window.shown, window.stage, run)
+    assert {len(found) for found in attempts(run).values()} == {1}
+    assert f"Run {run.plan.run}" in said(window.shown.main[-1])
+
+
+def test_a_run_follows_its_conversation_to_a_new_id(window, begin):
+    run = begin(2)
+    before = window.session
+    window.shown.type("/clear")
+    window.shown.wait_until(lambda: window.session != before)
+    cleared = time.time()
+    assert read_text(run.folder.owner).strip() == window.session
+    ends(window.shown, window.stage, run)
+    late = [event for event in run.ledger.read() if event.get("event") == "closed" and event["time"] > cleared]
+    assert len(late) == 4
+    assert {len(found) for found in attempts(run).values()} == {1}
+
+
+# Terminals of their own
 
 
 def test_a_run_that_the_model_asks_for_starts_once_the_user_agrees(stage):
@@ -59,31 +219,59 @@ def test_a_run_that_the_model_asks_for_starts_once_the_user_agrees(stage):
         shown.type("Review the architecture.")
         screen = shown.wait_for("parallel-dispatch would start these agents")
         assert "4 tasks in 2 waves" in screen
-        assert all_runs(stage.project) == []
-        shown.tmux("send-keys", "Enter")
-        shown.wait_for("The run has ended; the report says how.")
-        finished_run(stage)
+        assert stage.runs == []
+        shown.press("Enter")
+        shown.wait_until(lambda: stage.runs)
+        ends(shown, stage, stage.runs[0])
         assert len(shown.main) == 4
         assert "4 tasks in 2 waves" in said(shown.main[1])
 
 
-def test_a_run_that_the_user_interrupts_ends_in_a_report_and_drags_nobody_back(stage):
-    with terminal(stage, Copyist(60)) as shown:
-        shown.type(f"/parallel-dispatch {FILE}")
+def test_a_run_that_the_user_interrupts_ends_in_a_report_and_drags_nobody_back(old):
+    with terminal(old, Copyist(SLOW)) as shown:
+        shown.type(f"/parallel-dispatch {FILE} --dispatch foreground")
         shown.wait_for("Running 3 agents")
-        shown.tmux("send-keys", "Escape")
+        shown.press("Escape")
         shown.wait_for("? for shortcuts")
         shown.type("Forget it.")
         shown.wait_for("0 of 4 tasks succeeded. Report: ")
+        shown.wait_until(lambda: len(shown.main) > 1)
+        time.sleep(0.5)  # for what must not come
         assert len(shown.main) == 2
-    (folder,) = all_runs(stage.project)
-    assert "**security-review** cancelled: interrupted by the user" in read_text(folder.report)
-    assert not os.path.exists(os.path.join(project_folder(stage.project), "active"))
+    (run,) = old.runs
+    assert "**security-review** cancelled: interrupted by the user" in read_text(run.folder.report)
+    assert is_idle(old)
 
 
-def test_a_run_whose_agents_the_host_puts_in_the_background_ends_in_a_report(tmp_path):
-    stage = staged(BACKGROUND, tmp_path)
-    with terminal(stage, Copyist()) as shown:
-        shown.type(f"/parallel-dispatch {FILE}")
-        shown.wait_for("4 of 4 tasks succeeded. Report: ")
-        finished_run(stage)
+@dataclass
+class SlowAtTheEnd(Copyist):
+    """A model whose last agent takes long."""
+
+    def work(self, job: Job, request: Request) -> Reply:
+        reply = super().work(job, request)
+        return Reply(reply.text, reply.calls, delay=SLOW) if job.task == "synthesis" else reply
+
+
+def test_a_run_whose_terminals_are_killed_goes_on_and_no_fork_starts_it_twice(stage):
+    session = str(uuid.uuid4())
+    with terminal(stage, Copyist(SLOW), "--session-id", session) as shown:
+        run = begun(shown, stage)
+        shown.wait_until(lambda: stage.recorded(session))
+    with terminal(stage, SlowAtTheEnd(), "--continue") as shown:
+        shown.type("go on")
+        shown.wait_until(lambda: names(run).count("launched") == 7)
+        assert outcomes(run) == {**dict.fromkeys(REVIEWS, "success"), "synthesis": ""}
+        with terminal(stage, FromMemory(), "--resume", session, "--fork-session") as fork:
+            fork.type("go on")
+            fork.wait_for("Then not.")
+            assert names(run).count("claimed") == 7
+            assert os.path.exists(active_file(stage.project, session))
+            shown.kill()
+            fork.model.script = Copyist()
+            fork.type("/parallel-dispatch resume")
+            ends(fork, stage, run, session)
+    assert attempts(run) == {
+        **dict.fromkeys(REVIEWS, ["interrupted", "success"]),
+        "synthesis": ["interrupted", "success"],
+    }
+    assert len(stage.runs) == 1

@@ -1,0 +1,239 @@
+"""What the user types while a run is under way: none of it may be swallowed, and none of it may stop the run.
+
+Counted over many interleavings of typed texts with the ends of background agents: the texts, how many reached the model
+exactly once as words of the user, how many were answered, the runs and how many of them ended with every task
+successful and a report, and the main conversation's requests per run. It ends with 1 when anything is missing.
+
+How: several texts per run at random moments; agents take 0.2 to 1.5 s, answers up to 2 s, some with a shell command in
+between. In the real host, in a terminal (tmux) and headless with prompts on stdin; and scripted: the hooks alone, fed
+with recorded events in random order, by a host that deals with its queue as the real one does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import shutil
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import sides
+
+sys.path.insert(0, os.path.join(sides.ROOT, "tests"))
+
+from hooking import Conversation, heard, rows  # noqa: E402
+from hosting import Stage  # noqa: E402
+from parallel_dispatch.active import ActiveRun  # noqa: E402
+from parallel_dispatch.copyist import Job, called  # noqa: E402
+from parallel_dispatch.places import active_folder  # noqa: E402
+from parallel_dispatch.scripted_model import Reply, Request  # noqa: E402
+from parallel_dispatch.state import SUCCESS  # noqa: E402
+from talking import ANSWERED, Answering, Question, questions  # noqa: E402
+from terminal import terminal  # noqa: E402
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+TASKS = """\
+name: interleaved
+tasks:
+  - {id: a, prompt: x}
+  - {id: b, prompt: x}
+  - {id: c, prompt: x}
+  - {id: d, prompt: x, dependencies: [a, b, c]}
+settings: {output_dir: out}
+"""
+COMMAND = "/parallel-dispatch tasks.yaml"
+PER_CONVERSATION = 5
+PATIENCE_SECONDS = 40.0
+
+
+@dataclass
+class Tally:
+    """What all runs of one kind showed."""
+
+    runs: int = 0
+    ended: int = 0
+    turns: int = 0
+    asked: list[str] = field(default_factory=list)
+    delivered: Counter[str] = field(default_factory=Counter)
+    answered: Counter[str] = field(default_factory=Counter)
+    complaints: list[str] = field(default_factory=list)
+
+    @property
+    def once(self) -> int:
+        """How many texts the model got exactly once."""
+        return sum(1 for name in self.asked if self.delivered[name] == 1)
+
+    @property
+    def replied(self) -> int:
+        """How many texts were answered."""
+        return sum(1 for name in self.asked if self.answered[name])
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is missing."""
+        return self.once == self.replied == len(self.asked) and self.ended == self.runs and not self.complaints
+
+    def row(self, kind: str) -> list[str]:
+        """A line of the table."""
+        counts = (self.runs, self.ended, len(self.asked), self.once, self.replied)
+        turns = f"{self.turns / max(1, self.runs):.1f}"
+        return [kind, *map(str, counts), turns, "met" if self.is_whole else "missed"]
+
+
+@dataclass
+class Interleaved(Answering):
+    """A model whose agents take as long as they like, and that remembers what it answered."""
+
+    chance: random.Random = field(default_factory=random.Random)
+    answered: Counter[str] = field(default_factory=Counter)
+
+    def main(self, request: Request) -> Reply:
+        """The answer, remembered."""
+        reply = super().main(request)
+        self.answered.update(ANSWERED.findall(reply.text))
+        return reply
+
+    def work(self, job: Job, request: Request) -> Reply:
+        """The work, after a while."""
+        reply = super().work(job, request)
+        first = reply.calls and not any(called(request))
+        return Reply(reply.text, reply.calls, delay=self.chance.uniform(0.2, 1.5) if first else 0.0)
+
+
+def moments(chance: random.Random, number: int) -> Iterator[tuple[float, Question]]:
+    """What the user types in one run: how long after the text before it, and what."""
+    for text in range(chance.randint(2, 5)):
+        seconds = round(chance.choice((0.0, 0.0, chance.uniform(0, 2))), 1)
+        name = f"n{number}t{text}x{chance.randrange(10**6)}"
+        yield chance.uniform(0, 1.0), Question(name, seconds, shell=chance.random() < 0.3)
+
+
+def until(condition: Callable[[], object], seconds: float = PATIENCE_SECONDS) -> bool:
+    """Whether something became so in time."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.03)
+    return True
+
+
+def converse(
+    stage: Stage,
+    type_: Callable[[str], None],
+    main: Callable[[], list[Request]],
+    script: Interleaved,
+    tally: Tally,
+    runs: int,
+) -> None:
+    """So many runs in one conversation, one after another."""
+    for _ in range(runs):
+        before, turns, asked = len(stage.runs), len(main()), list[str]()
+        type_(COMMAND)
+        if not until(lambda: len(stage.runs) > before):  # noqa: B023 - it is asked at once
+            tally.complaints.append("no run was started")
+            return
+        run = stage.runs[-1]
+        for pause, question in moments(script.chance, tally.runs):
+            time.sleep(pause)
+            type_(question.text)
+            asked.append(question.name)
+        done = until(lambda: is_over(run) and all(script.answered[name] for name in asked))  # noqa: B023
+        tally.runs += 1
+        tally.asked += asked
+        tally.ended += has_ended(run)
+        tally.turns += len(main()) - turns
+        if not done:
+            missing = [name for name in asked if not script.answered[name]]
+            tally.complaints.append(f"{stage.version}: {run.folder.path}: over: {is_over(run)}, missing: {missing}")
+            break
+        time.sleep(0.3)  # for what must not come twice
+    tally.delivered.update(question.name for question in questions(main()[-1]))
+    tally.answered.update(script.answered)
+
+
+def is_over(run: ActiveRun) -> bool:
+    """Whether the run has ended and nothing drives it any more."""
+    return bool(run.state().ended) and not os.path.exists(active_folder(run.plan.project))
+
+
+def has_ended(run: ActiveRun) -> bool:
+    """Whether every task of a run succeeded, and its report is there."""
+    outcomes = [outcome for outcome, _ in run.state().outcomes().values()]
+    return set(outcomes) == {SUCCESS} and os.path.exists(run.folder.report)
+
+
+def in_terminal(version: str, chance: random.Random, runs: int, folder: Path) -> Tally:
+    """Runs in terminals."""
+    return in_host(version, chance, runs, folder, typed)
+
+
+def headless(version: str, chance: random.Random, runs: int, folder: Path) -> Tally:
+    """Runs in headless conversations, the texts on stdin."""
+    return in_host(version, chance, runs, folder, on_stdin)
+
+
+def typed(stage: Stage, script: Interleaved, tally: Tally, runs: int) -> None:
+    """One conversation in a terminal."""
+    with terminal(stage, script) as shown:
+        converse(stage, shown.type, lambda: shown.main, script, tally, runs)
+        if tally.complaints:
+            print(shown.screen, file=sys.stderr)
+
+
+def on_stdin(stage: Stage, script: Interleaved, tally: Tally, runs: int) -> None:
+    """One headless conversation."""
+    with stage.live(script, "") as live:
+        converse(stage, live.type, lambda: [r for r in live.log if r.agent_id is None], script, tally, runs)
+        if not tally.complaints:
+            live.end()
+
+
+def in_host(version: str, chance: random.Random, runs: int, folder: Path, way: Callable[..., None]) -> Tally:
+    """Runs in the real host, some in each conversation."""
+    tally = Tally()
+    while tally.runs < runs and not tally.complaints:
+        stage = Stage(version, folder / f"{tally.runs}")
+        stage.settle(permissions={"allow": ["Bash"]})
+        stage.write("tasks.yaml", TASKS)
+        way(stage, Interleaved(chance=chance), tally, min(PER_CONVERSATION, runs - tally.runs))
+    return tally
+
+
+KINDS = {"terminal": in_terminal, "headless": headless}
+
+
+def main() -> int:
+    """The measurement."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=200, metavar="N", help="interleavings in all (default 200)")
+    parser.add_argument("--seed", type=int, default=None, metavar="N", help="to have the same moments again")
+    parser.add_argument("--host", action="append", metavar="VERSION", help=f"default: {' and '.join(sides.VERSIONS)}")
+    parser.add_argument("--kind", action="append", choices=list(KINDS), help="default: all")
+    arguments = parser.parse_args()
+    seed = random.randrange(10**6) if arguments.seed is None else arguments.seed
+    print(f"Seed {seed}.\n", flush=True)
+    lines = [(kind, version) for kind in arguments.kind or KINDS for version in arguments.host or sides.VERSIONS]
+    tallies = {}
+    for number, (kind, version) in enumerate(lines):
+        runs = arguments.runs // len(lines) + (number < arguments.runs % len(lines))
+        with TemporaryDirectory(prefix="pd-bench-") as folder:
+            tallies[kind, version] = KINDS[kind](version, random.Random(f"{seed} {kind} {version}"), runs, Path(folder))
+    head = ("interleavings", "runs", "ended", "texts", "delivered once", "answered", "main requests per run", "")
+    print(sides.table(head, [tally.row(f"{kind}, {version}") for (kind, version), tally in tallies.items()]))
+    for tally in tallies.values():
+        for complaint in tally.complaints:
+            print(complaint)
+    return int(not all(tally.is_whole for tally in tallies.values()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

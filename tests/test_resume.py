@@ -177,13 +177,13 @@ def test_a_complete_run_is_not_resumed_and_its_report_is_there(project):
 def test_where_nothing_is_left_to_do_the_refusal_says_so(project):
     with pytest.raises(Refusal, match="has no run with anything left to do"):
         running.resume(project, None, SESSION)
-    left(project, *done(project, "a"), tasks={"a": ()})
+    left(project, *done(project, "a"), event("finished"), tasks={"a": ()})
     with pytest.raises(Refusal, match="has no run with anything left to do"):
         running.resume(project, None, OTHER)
 
 
 def test_without_a_name_the_newest_run_with_anything_left_is_resumed(project):
-    for number, events in enumerate([[], [], done(project, "a")]):
+    for number, events in enumerate([[], [], [*done(project, "a"), event("finished")]]):
         run = left(project, *events, tasks={"a": ()}, name=f"tasks-20260102-03040{number}-aaa{number}")
         os.utime(run.folder.plan, (number, number))
         shutil.rmtree(os.path.join(project, ".parallel-dispatch", "active"))

@@ -465,7 +465,8 @@ def test_an_agent_of_the_users_own_is_left_alone(unruly):
 def test_an_unruly_model_costs_the_run_nothing(unruly, dispatch):
     assert set(unruly.outcomes.values()) == {"success"}
     assert unruly.batches[1:] == [["last"]]
-    assert len(unruly.main) == (3 if dispatch == "foreground" else 4)  # its own agent's end is not swallowed
+    more = dispatch == "background"  # it may answer the end of its own agent before ours have ended
+    assert 3 <= len(unruly.main) <= 3 + more
 
 
 def test_a_model_that_copies_one_call_at_a_time_is_offered_the_rest(stage, dispatch):

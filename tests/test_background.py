@@ -706,7 +706,6 @@ def test_what_lies_at_the_place_of_a_bell_and_is_none_is_not_listened_to(tmp_pat
 
 def test_a_watcher_of_an_agent_that_was_told_of_already_leaves_at_once(newest):
     newest.begin(claimed("a", "call-a"), launched("a"), closed("a"), notified("a"), background=True)
-    newest.starts("a")
     assert newest.watch("a").end(5) == (0, "")
 
 
@@ -843,7 +842,6 @@ def test_a_notification_that_never_comes_counts_as_lost_and_wakes_the_conversati
         tasks={"a": (), "b": ("a",)},
         background=True,
     )
-    conversation.starts("a")
     assert conversation.watch("a").end() == (2, GOES_ON)
     assert conversation.attempt("a").notified
     assert offered(conversation.wakes()) == ["b"]

@@ -17,7 +17,6 @@ from builders import (
     write,
 )
 from hooking import TASKS, Conversation, heard, is_swallowed, rows
-from parallel_dispatch.interruption import interrupt
 from parallel_dispatch.owners import activate, conversation, conversations, deactivate, drives, find
 from parallel_dispatch.places import RunFolder, active_file
 
@@ -278,7 +277,7 @@ def taken_over(newest):
     """A conversation with an agent at work, whose run another one drives by now."""
     newest.begin(background=True)
     newest.launches("a")
-    interrupt(newest.run)
+    newest.run.ledger.append("interrupted")
     write(newest.run.folder.owner, OTHER + "\n")
     return newest
 

@@ -82,12 +82,20 @@ def _steer(verb: str, wanted: str | None, payload: Payload) -> str:
             return run.resume(project, wanted, session)[1]
         if verb == "runs":
             raise Blocked(runs.table(project))
-        chosen = runs.choose(project, wanted) if wanted else find(project, session) or runs.choose(project, None)
+        chosen = _chosen(verb, wanted, project, session)
         if verb == "status":
             raise Blocked(status.table(chosen.plan, chosen.state(), runs.condition(chosen)))
         return _stop(chosen, session)
     except (Refusal, OSError) as refusal:
         raise Blocked(f"parallel-dispatch: {refusal}") from refusal
+
+
+def _chosen(verb: str, wanted: str | None, project: str, session: str) -> ActiveRun:
+    """The run named, else the conversation's own, else, only to look at it, the newest."""
+    own = None if wanted else find(project, session)
+    if verb == "stop" and not (wanted or own):
+        raise Refusal("this conversation drives no run; name one: `/parallel-dispatch stop RUN`, see `runs`")
+    return own or runs.choose(project, wanted)
 
 
 def _stop(chosen: ActiveRun, session: str) -> str:

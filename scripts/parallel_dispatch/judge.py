@@ -60,6 +60,14 @@ def fingerprint(task: PlannedTask) -> tuple[int, str]:
     return size, digest.hexdigest()
 
 
+def inputs(plan: Plan, task: PlannedTask) -> str:
+    """The SHA-256 of the outputs that a task builds on; empty where it builds on none."""
+    import hashlib
+
+    digests = [fingerprint(plan.tasks[dependency])[1] for dependency in task.dependencies]
+    return hashlib.sha256(" ".join(digests).encode()).hexdigest() if digests else ""
+
+
 def close(
     run: ActiveRun,
     attempt: Attempt,
@@ -85,7 +93,7 @@ def close(
     else:
         outcome, reason = SUCCESS, ""
         size, digest = fingerprint(task)
-        fields.update(bytes=size, sha256=digest)
+        fields.update(bytes=size, sha256=digest, inputs=inputs(run.plan, task))
         line = f"{task.id}: done, {size:,} bytes in {run.plan.shown(task.output)}"
     if abandoned:
         fields["abandoned"] = True

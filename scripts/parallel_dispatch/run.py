@@ -13,7 +13,7 @@ from . import dispatch
 from .active import ActiveRun
 from .agents import known_agents
 from .interruption import interrupt
-from .judge import close, fingerprint, lacking
+from .judge import close, inputs, lacking
 from .ledger import Ledger
 from .owners import activate, deactivate, find
 from .places import RunFolder, default_output_folder, project_folder, runs_folder, write_whole
@@ -122,8 +122,8 @@ def _background_limit() -> float | None:
     return seconds or None
 
 
-def _refuse_overlap(plan: Plan, session: str) -> None:
-    found = overlapping(plan.project, [task.output for task in plan.tasks.values()], session)
+def _refuse_overlap(plan: Plan, session: str, folder: str = "") -> None:
+    found = overlapping(plan.project, [task.output for task in plan.tasks.values()], session, folder)
     if found:
         other, theirs, ours = found
         raise Refusal(
@@ -215,22 +215,22 @@ def _resumable(project: str, wanted: str | None, session: str) -> ActiveRun:
         )
     if own:
         _refuse_at_work(own)
-    _refuse_overlap(run.plan, session)
+    _refuse_overlap(run.plan, session, run.folder.path)
     return run
 
 
 def redo(run: ActiveRun, state: State) -> list[str]:
-    """The finished tasks that must run again: their output is gone, or what they built on is not what it was."""
+    """The finished tasks that must run again: their output is gone, or what they built on is not what it was.
+
+    An output that somebody edited stays; what was built on it before is built again.
+    """
     again: list[str] = []
-    changed = set()
     for wave in run.plan.waves:
         for task in wave:
-            outcome, _ = state.settled.get(task.id, ("", ""))
-            if outcome != SUCCESS:
-                changed.add(task.id)
-            elif lacking(run.plan, task) or any(dependency in changed for dependency in task.dependencies):
+            if state.settled.get(task.id, ("", ""))[0] != SUCCESS:
+                continue
+            built_on = state.attempts[task.id][-1].inputs
+            unsettled = any(d in again or state.settled.get(d, ("", ""))[0] != SUCCESS for d in task.dependencies)
+            if lacking(run.plan, task) or unsettled or built_on not in ("", inputs(run.plan, task)):
                 again.append(task.id)
-                changed.add(task.id)
-            elif state.attempts[task.id][-1].digest not in ("", fingerprint(task)[1]):
-                changed.add(task.id)  # somebody edited it: it stays, what was built on it is built again
     return again

@@ -15,7 +15,7 @@ from .refusal import Refusal
 from .state import SUCCESS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
 UNDER_WAY, PAUSED, LEFT = "under way", "paused", "left"
 
@@ -45,16 +45,20 @@ def choose(project: str, wanted: str | None) -> ActiveRun:
 
 
 def newest_incomplete(project: str) -> ActiveRun:
-    """The newest run in which something is left to do."""
+    """The newest run in which something is left to do, and that no live conversation drives."""
     for folder in reversed(all_runs(project)):
         run = ActiveRun(folder.path)
         try:
             state = run.state()
-            if not state.ended or any(outcome != SUCCESS for outcome, _ in state.outcomes().values()):
+            is_open = not state.ended or any(outcome != SUCCESS for outcome, _ in state.outcomes().values())
+            if is_open and not is_driven(folder, project):
                 return run
         except (Refusal, OSError):
             continue
-    raise Refusal(f"{project} has no run with anything left to do; start one with `/parallel-dispatch FILE`")
+    raise Refusal(
+        f"{project} has no run with anything left to do that no other conversation drives; see `runs`, or start one "
+        "with `/parallel-dispatch FILE`"
+    )
 
 
 def choose_next(project: str, wanted: str | None) -> ActiveRun:
@@ -118,30 +122,42 @@ def clean(project: str, days: float, now: float | None = None) -> tuple[list[str
     return removed, kept
 
 
-def overlapping(project: str, outputs: Sequence[str], session: str) -> tuple[str, str, str] | None:
-    """A run of another live conversation that writes to one of these places: its name, its output, ours."""
-    mine = {_place(path): path for path in outputs}
+def overlapping(project: str, outputs: Sequence[str], session: str, run: str = "") -> tuple[str, str, str] | None:
+    """A run of another live conversation that writes to one of these places: its name, its output, ours.
+
+    `run` is the folder of the run that the outputs belong to, where it has one already: it does not meet itself.
+    """
     for one in conversations(project):
-        if one.session == session or not one.is_alive:
+        if one.session == session or one.run == run or not one.is_alive:
             continue
-        run = ActiveRun(one.run)
+        other = ActiveRun(one.run)
         try:
-            if run.state().ended:
-                continue
-            theirs = [task.output for task in run.plan.tasks.values()]
+            theirs = [] if other.state().ended else [task.output for task in other.plan.tasks.values()]
         except (Refusal, OSError):
             continue
-        for path in theirs:
-            for place, own in mine.items():
-                if _meet(place, _place(path)):
-                    return run.plan.run, path, own
+        met = _meeting(theirs, outputs)
+        if met:
+            return (other.plan.run, *met)
     return None
 
 
-def _place(path: str) -> str:
-    return os.path.realpath(path).casefold()
+def _meeting(theirs: Sequence[str], ours: Sequence[str]) -> tuple[str, str] | None:
+    """Two paths of which one is the other or lies in it; case does not tell them apart."""
+    their, our = ({os.path.realpath(path).casefold(): path for path in paths} for paths in (theirs, ours))
+    for place, path in their.items():
+        if above := _at_or_above(place, our):
+            return path, our[above]
+    for place, path in our.items():
+        if above := _at_or_above(place, their):
+            return their[above], path
+    return None
 
 
-def _meet(one: str, other: str) -> bool:
-    """Whether two places are the same, or one lies in the other."""
-    return one == other or one.startswith(other + os.sep) or other.startswith(one + os.sep)
+def _at_or_above(place: str, places: Container[str]) -> str:
+    """The one of some places that a place is or lies in; empty where there is none."""
+    while place not in places:
+        above = os.path.dirname(place)
+        if above == place:
+            return ""
+        place = above
+    return place

@@ -31,6 +31,8 @@ class Attempt:
         "claimed",
         "digest",
         "ended",
+        "inputs",
+        "launched",
         "notified",
         "number",
         "outcome",
@@ -51,6 +53,7 @@ class Attempt:
         self.pause = pause  # seconds that it waits after the failure before it, before it begins
         self.agent_id = ""
         self.background = False
+        self.launched: float | None = None
         self.notified = False  # the host told the main conversation that the agent has ended
         self.abandoned = False  # closed while its agent still worked, as far as anybody knows
         self.asked = False  # the main conversation was asked to stop the agent
@@ -62,6 +65,7 @@ class Attempt:
         self.sent_back = 0
         self.transcript = ""
         self.digest = ""  # of the output, as it was when the attempt was closed
+        self.inputs = ""  # the digest of what it built on, then
 
     @property
     def is_open(self) -> bool:
@@ -256,7 +260,7 @@ def replay(plan: Plan, events: list[Event]) -> State:
         else:
             _EVENTS.get(str(name), _of_attempt)(state, event, time)
     for attempt in state.calls.values():
-        attempt.started = state.starts.get(attempt.agent_id)
+        attempt.started = state.starts.get(attempt.agent_id, attempt.launched)
     return state
 
 
@@ -329,13 +333,13 @@ def _of_attempt(state: State, event: Event, time: float) -> None:
     attempt.transcript = attempt.transcript or _text(event, "transcript")
     name = event["event"]
     if name == "launched":
-        attempt.background = True
+        attempt.background, attempt.launched = True, attempt.launched or time
     elif name == "rewritten":
         attempt.rewritten = True
     elif name == "sent-back":
         attempt.sent_back += 1
     elif name == "closed" and attempt.is_open:
-        attempt.digest = _text(event, "sha256")
+        attempt.digest, attempt.inputs = _text(event, "sha256"), _text(event, "inputs")
         attempt.abandoned = event.get("abandoned") is True
         outcome = _text(event, "outcome")
         state.close(attempt, outcome if outcome in _OUTCOMES else FAILED, _text(event, "reason"), time)

@@ -34,7 +34,6 @@ def watch(payload: Payload, run: ActiveRun, host: int) -> int:
         return 0
     bell = Bell(run.folder.watcher(agent_id))
     try:
-        run.tie({**payload, "agent_id": agent_id})  # now, so that its start is known whatever becomes of it
         wakes = _wait(bell, agent_id, payload, run, host)
         if wakes:
             write_whole(run.folder.waking, "")

@@ -11,7 +11,7 @@ from .aggregate import aggregate
 from .background import swallowed
 from .brief import brief
 from .decide import decide
-from .owners import deactivate
+from .owners import conversations, deactivate
 from .places import read_text, write_whole
 from .progress import progress
 from .refusal import Refusal
@@ -119,10 +119,13 @@ def _context(word: str, text: str) -> dict[str, object]:
 
 
 def finish(run: ActiveRun) -> None:
-    """The run ended: its report written from what lies on disk."""
+    """The run ended: its report written from what lies on disk, the conversations that died with it let go."""
     if not run.state().ended:
         run.ledger.append("finished")
     write_report(run)
+    for one in conversations(run.plan.project):
+        if one.run == run.folder.path and not one.is_alive:
+            deactivate(run.plan.project, one.session)
 
 
 def write_report(run: ActiveRun) -> str:

@@ -12,33 +12,35 @@ with recorded events in random order, by a host that deals with its queue as the
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import random
-import shutil
 import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sides
 
 sys.path.insert(0, os.path.join(sides.ROOT, "tests"))
 
-from hooking import Conversation, heard, rows  # noqa: E402
-from hosting import Stage  # noqa: E402
-from parallel_dispatch.active import ActiveRun  # noqa: E402
-from parallel_dispatch.copyist import Job, called  # noqa: E402
-from parallel_dispatch.places import active_folder  # noqa: E402
-from parallel_dispatch.scripted_model import Reply, Request  # noqa: E402
-from parallel_dispatch.state import SUCCESS  # noqa: E402
-from talking import ANSWERED, Answering, Question, questions  # noqa: E402
-from terminal import terminal  # noqa: E402
+from hosting import Stage
+from parallel_dispatch.copyist import Job, called
+from parallel_dispatch.places import active_folder
+from parallel_dispatch.scripted_model import Reply, Request
+from parallel_dispatch.state import SUCCESS
+from talking import ANSWERED, Answering, Question, questions
+from terminal import terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from parallel_dispatch.active import ActiveRun
+
+hooking: Any = importlib.import_module("hooking")  # it carries no types
 
 TASKS = """\
 name: interleaved
@@ -208,7 +210,138 @@ def in_host(version: str, chance: random.Random, runs: int, folder: Path, way: C
     return tally
 
 
-KINDS = {"terminal": in_terminal, "headless": headless}
+@dataclass
+class Scene:
+    """One run whose host is this program: it deals with its queue as the real one does, and asks the real hooks.
+
+    What the user types goes before what the host has queued by itself. In a terminal all of that is one batch: where
+    its first prompt is blocked, no request is made, and the others wait for the next one. Headless, 2.1.197 takes
+    prompts one by one.
+    """
+
+    talk: Any
+    chance: random.Random
+    headless: bool
+    tally: Tally
+    queue: list[tuple[str, str]] = field(default_factory=list)
+    held: list[tuple[str, str]] = field(default_factory=list)
+    at_work: list[str] = field(default_factory=list)
+    woken: set[tuple[int, str]] = field(default_factory=set)
+
+    def play(self, texts: list[str]) -> None:
+        """The run, to its end or to where nothing happens any more."""
+        self.talk.begin(background=True)
+        self.launch(["a", "b", "c"])
+        while True:
+            self.hear_watchers()
+            ways = [self.end_one] * len(self.at_work) + [self.take] * bool(self.queue)
+            ways += [lambda: self.queue.append(("typed", texts.pop(0)))] * bool(texts)
+            if ways:
+                self.chance.choice(ways)()
+            elif not until(lambda: self.hear_watchers() or self.is_silent, 2.0) or self.is_silent:
+                return
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing can come any more."""
+        return not self.queue and not any(watcher.is_there for watcher in self.talk.watchers.values())
+
+    def launch(self, tasks: list[str]) -> bool:
+        """Whether the turn ends with these calls."""
+        self.talk.launches(*tasks)
+        self.at_work += tasks
+        given = [{"prompt": f"pd:{self.talk.run.plan.run}/{task} do it"} for task in tasks]
+        calls = [{"tool_name": "Agent", "tool_input": g, "tool_use_id": "", "tool_response": ""} for g in given]
+        answer = self.talk.fire(self.talk.payload("PostToolBatch") | {"tool_calls": calls})
+        return bool(answer) and answer.get("continue") is False
+
+    def end_one(self) -> None:
+        """One of the agents at work writes its output and ends."""
+        task = self.at_work.pop(self.chance.randrange(len(self.at_work)))
+        self.talk.writes(task)
+        self.talk.stops(task, self.talk.attempt(task).agent_id)
+        self.queue.append(("note", task))
+
+    def hear_watchers(self) -> bool:
+        """Whether a watcher woke the conversation since the last time."""
+        for key, watcher in self.talk.watchers.items():
+            if key not in self.woken and not watcher.is_there:
+                self.woken.add(key)
+                if watcher.end()[0] == 2:
+                    self.queue.append(("wake", ""))
+                    return True
+        return False
+
+    def take(self) -> None:
+        """The next prompts from the queue, and the request that they lead to."""
+        typed = [prompt for prompt in self.queue if prompt[0] == "typed"]
+        batch = (typed or self.queue)[: 1 if self.headless else None]
+        self.queue = [prompt for prompt in self.queue if prompt not in batch]
+        passed = []
+        for number, (kind, what) in enumerate(batch):
+            answer = self.ask(kind, what) or {}
+            passed.append(answer.get("decision") != "block")
+            if passed[-1]:
+                self.held.append((what if kind == "typed" else "", hooking.heard(answer)))
+            if number == 0 and self.chance.random() < 0.3 and self.at_work:
+                self.end_one()
+        if passed[0]:
+            self.request()
+
+    def ask(self, kind: str, what: str) -> Any:
+        """What the hooks say to a prompt."""
+        if kind == "note":
+            return self.talk.notifies(what)
+        if kind == "wake":
+            return self.talk.wakes()
+        return self.talk.fire(self.talk.payload("UserPromptSubmit") | {"prompt": what})
+
+    def request(self) -> None:
+        """The model answers what it has heard, and sends the calls that it was handed."""
+        self.tally.turns += 1
+        names = [name for name, _ in self.held if name]
+        self.tally.delivered.update(names)
+        self.tally.answered.update(names)
+        calls = hooking.rows(" ".join(text for _, text in self.held))
+        self.held = []
+        if self.chance.random() < 0.5 and self.at_work:
+            self.end_one()
+        if calls and self.launch([call["description"] for call in calls]):
+            return
+        answer = self.talk.tell("Stop") or {}
+        calls = hooking.rows(str(answer.get("reason") or ""))
+        if calls:
+            self.tally.turns += 1
+            self.launch([call["description"] for call in calls])
+
+
+def scripted(version: str, chance: random.Random, runs: int, folder: Path) -> Tally:
+    """Runs of a host that is not there."""
+    tally = Tally()
+    cache = folder / "cache"
+    cache.mkdir(parents=True)
+    (cache / "interpreter").write_text(sys.executable + "\n")
+    for number in range(runs):
+        place = folder / str(number)
+        (place / "project").mkdir(parents=True)
+        talk = hooking.Conversation(version, str(place / "project"), str(place), str(cache))
+        texts = [f"{number}: {question.text}" for _, question in moments(chance, number)]
+        tally.asked += texts
+        is_headless = version == sides.VERSIONS[0] and chance.random() < 0.5
+        try:
+            Scene(talk, chance, is_headless, tally).play(list(texts))
+        finally:
+            talk.leaves()
+        tally.runs += 1
+        tally.ended += has_ended(talk.run)
+        if not has_ended(talk.run):
+            tally.complaints.append(f"{version}, scripted run {number}: {talk.run.state().outcomes()}")
+    return tally
+
+
+KINDS = {"scripted": scripted, "terminal": in_terminal, "headless": headless}
+SHARES = {"scripted": 3, "terminal": 1, "headless": 1}
+"""How the interleavings are divided among the kinds; those of the real host take six seconds each."""
 
 
 def main() -> int:
@@ -219,14 +352,18 @@ def main() -> int:
     parser.add_argument("--host", action="append", metavar="VERSION", help=f"default: {' and '.join(sides.VERSIONS)}")
     parser.add_argument("--kind", action="append", choices=list(KINDS), help="default: all")
     arguments = parser.parse_args()
-    seed = random.randrange(10**6) if arguments.seed is None else arguments.seed
+    seed = random.randrange(10**6) if arguments.seed is None else arguments.seed  # noqa: S311 - moments, no secrets
     print(f"Seed {seed}.\n", flush=True)
     lines = [(kind, version) for kind in arguments.kind or KINDS for version in arguments.host or sides.VERSIONS]
-    tallies = {}
+    tallies, left = {}, arguments.runs
     for number, (kind, version) in enumerate(lines):
-        runs = arguments.runs // len(lines) + (number < arguments.runs % len(lines))
+        whole = sum(SHARES[kind] for kind, _ in lines[number:])
+        runs = round(left * SHARES[kind] / whole)
+        left -= runs
         with TemporaryDirectory(prefix="pd-bench-") as folder:
-            tallies[kind, version] = KINDS[kind](version, random.Random(f"{seed} {kind} {version}"), runs, Path(folder))
+            chance = random.Random(f"{seed} {kind} {version}")  # noqa: S311
+            tallies[kind, version] = KINDS[kind](version, chance, runs, Path(folder))
+        print(" ".join(tallies[kind, version].row(f"{kind}, {version}")), file=sys.stderr, flush=True)
     head = ("interleavings", "runs", "ended", "texts", "delivered once", "answered", "main requests per run", "")
     print(sides.table(head, [tally.row(f"{kind}, {version}") for (kind, version), tally in tallies.items()]))
     for tally in tallies.values():

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 READY = {"2.1.197": "? for shortcuts", "2.1.329": "shift+tab to cycle"}
 """What each version shows once it takes keys."""
-PATIENCE_SECONDS = 12
+PATIENCE_SECONDS = 60
 
 
 class Terminal:
@@ -69,6 +69,7 @@ class Terminal:
     def type(self, text: str) -> None:
         """A text typed, and Enter once it is on the screen."""
         self.tmux("send-keys", "C-u")  # 2.1.197 now and then leaves a command in the line that it has carried out
+        time.sleep(0.1)  # in one piece with the text it would take the text with it
         self.tmux("send-keys", "-l", text)
         self.wait_until(lambda: self.screen.rpartition("❯ ")[2].startswith(text))  # with Enter at once it is a paste
         self.tmux("send-keys", "Enter")
@@ -111,6 +112,9 @@ def terminal(stage: Stage, script: Script, *arguments: str) -> Iterator[Terminal
         shown.process = int(shown.tmux("display-message", "-p", "#{pane_pid}"))
         try:
             shown.wait_for(READY[stage.version])
+            shown.tmux("send-keys", "-l", "/parallel-d")
+            shown.wait_for("Dispatch multiple agents")  # 2.1.197 takes keys before it knows the commands of plugins
+            shown.press("C-u")
             yield shown
         finally:
             shown.kill()

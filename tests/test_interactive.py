@@ -270,8 +270,5 @@ def test_a_run_whose_terminals_are_killed_goes_on_and_no_fork_starts_it_twice(st
             fork.model.script = Copyist()
             fork.type("/parallel-dispatch resume")
             ends(fork, stage, run, session)
-    assert attempts(run) == {
-        **dict.fromkeys(REVIEWS, ["interrupted", "success"]),
-        "synthesis": ["interrupted", "success"],
-    }
+    assert {tuple(found) for found in attempts(run).values()} == {("interrupted", "success")}
     assert len(stage.runs) == 1

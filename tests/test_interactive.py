@@ -62,10 +62,9 @@ def attempts(run):
     return {task: [attempt.outcome for attempt in found] for task, found in run.state().attempts.items()}
 
 
-def is_idle(stage, *killed):
-    """Whether no conversation of a project drives a run, but for those whose host was killed."""
-    folder = active_folder(stage.project)
-    return (os.listdir(folder) if os.path.exists(folder) else []) == list(killed)
+def is_idle(stage):
+    """Whether no conversation of a project drives a run."""
+    return not os.path.exists(active_folder(stage.project))
 
 
 def begun(shown, stage, command="/parallel-dispatch", *options, agents=3):
@@ -81,9 +80,9 @@ def has_heard(shown, run):
     return shown.main[-1].received > max(e["time"] for e in run.ledger.read() if e.get("event") == "told")
 
 
-def ends(shown, stage, run, *killed):
+def ends(shown, stage, run):
     """Once nothing of a run is left to come; four outputs and a report are there."""
-    shown.wait_until(lambda: run.state().told and is_idle(stage, *killed) and has_heard(shown, run))
+    shown.wait_until(lambda: run.state().told and is_idle(stage) and has_heard(shown, run))
     shown.wait_for(LAST)
     assert set(outcomes(run).values()) == {"success"}
     assert "- **Succeeded**: 4" in read_text(run.folder.report)
@@ -220,6 +219,7 @@ def test_a_run_that_the_model_asks_for_starts_once_the_user_agrees(stage):
         screen = shown.wait_for("parallel-dispatch would start these agents")
         assert "4 tasks in 2 waves" in screen
         assert stage.runs == []
+        time.sleep(1)  # 2.1.329 takes no key in a dialog's first moment
         shown.press("Enter")
         shown.wait_until(lambda: stage.runs)
         ends(shown, stage, stage.runs[0])
@@ -269,6 +269,6 @@ def test_a_run_whose_terminals_are_killed_goes_on_and_no_fork_starts_it_twice(st
             shown.kill()
             fork.model.script = Copyist()
             fork.type("/parallel-dispatch resume")
-            ends(fork, stage, run, session)
+            ends(fork, stage, run)
     assert {tuple(found) for found in attempts(run).values()} == {("interrupted", "success")}
     assert len(stage.runs) == 1

@@ -113,7 +113,7 @@ def measure(stage: sides.Stage, shape: Shape) -> Growth:
     """One conversation; every task must have had its agent."""
     if stage.has_plugin:
         stage.write("tasks.yaml", shape.file)
-        talk = stage.talk(LongWorded(), "/parallel-dispatch tasks.yaml")
+        talk = stage.talk(LongWorded(), "/parallel-dispatch tasks.yaml --dispatch foreground")
     else:
         talk = stage.talk(Plain(shape, stage.project), "Do the tasks.")
     agents, tasks = len(talk.first_of_agents), len(shape.tasks)

@@ -32,12 +32,18 @@ GUARD = os.path.join(sides.ROOT, "hooks", "guard")
 PYTHON = os.path.realpath(sys.executable)
 BASELINE = "python -I -S -c pass"
 
-ADMISSION, OWN_OUTPUT, RETURN = (
+ADMISSION, OWN_OUTPUT, RETURN, SWALLOWED = (
     "PreToolUse(Agent), admitted",
     "PreToolUse in an agent, own output",
     "PostToolUse(Agent)",
+    "UserPromptSubmit, swallowed",
 )
-ANSWERS = {ADMISSION: "updatedInput", OWN_OUTPUT: '"allow"', RETURN: "updatedToolOutput"}
+ANSWERS = {
+    ADMISSION: "updatedInput",
+    OWN_OUTPUT: '"allow"',
+    RETURN: "updatedToolOutput",
+    SWALLOWED: "suppressOriginalPrompt",
+}
 
 Payload = dict[str, object]
 
@@ -130,6 +136,10 @@ class Play:
         for agent in range(AGENTS):
             words = sides.prose(8_000)
             self.act("SubagentStop", agent, self.theatre.event("SubagentStop", agent, last_assistant_message=words))
+        for agent in range(AGENTS):
+            launched = {"task": task(agent), "attempt": 1, "agent_id": f"a{agent:016x}"}
+            self.active.ledger.append("launched", **launched)
+        self.show(SWALLOWED, self.notified(AGENTS - 1))
         for agent in range(AGENTS - 1):
             self.theatre.tell(self.returned(agent))
         self.show(RETURN, self.returned(AGENTS - 1))
@@ -181,6 +191,12 @@ class Play:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "w", encoding="utf-8") as file:
             file.write(sides.prose(8_000))
+
+    def notified(self, agent: int) -> Payload:
+        """The prompt that tells of a background agent's end."""
+        told = f"<task-id>a{agent:016x}</task-id>\n<status>completed</status>\n<result>{sides.prose(8_000)}</result>"
+        prompt = f"<task-notification>\n{told}\n</task-notification>"
+        return self.theatre.event("UserPromptSubmit", prompt=prompt)
 
     def returned(self, agent: int) -> Payload:
         """An Agent call that came back."""

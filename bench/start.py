@@ -50,7 +50,7 @@ def measure(stage: sides.Stage) -> float:
     if stage.has_plugin:
         shutil.rmtree(os.path.join(stage.project, ".parallel-dispatch", "runs"), ignore_errors=True)
         stage.write("tasks.yaml", task_file())
-        talk = stage.talk(Copyist(THINKING_SECONDS), "/parallel-dispatch tasks.yaml")
+        talk = stage.talk(Copyist(THINKING_SECONDS), "/parallel-dispatch tasks.yaml --dispatch foreground")
     else:
         talk = stage.talk(Plain(), "Do the tasks.")
     firsts = talk.first_of_agents

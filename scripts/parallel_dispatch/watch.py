@@ -34,7 +34,7 @@ def watch(payload: Payload, run: ActiveRun, host: int) -> int:
         return 0
     bell = Bell(run.folder.watcher(agent_id))
     try:
-        wakes = _wait(bell, agent_id, payload, run, host)
+        wakes = _wait(bell, agent_id, payload, run, host) and os.getppid() == host  # else it would wake nobody
         if wakes:
             write_whole(run.folder.waking, "")
     finally:

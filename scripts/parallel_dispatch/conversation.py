@@ -8,6 +8,7 @@ answer names what it is to say. An answer that needs no words of that kind comes
 from __future__ import annotations
 
 import os
+import time
 
 from .active import ActiveRun, Payload
 from .background import on_end, on_wake, something_to_say
@@ -25,6 +26,8 @@ from .watch import is_waking, woken
 COMMANDS = ("/parallel-dispatch", "/parallel-dispatch:parallel-dispatch")
 HANDED_BACK = "<agent-message from="
 """How a prompt begins with which the host passes on what an agent handed back (2.1.329 in auto mode)."""
+LAUNCH_SECONDS = 5.0
+"""How long after its admission an agent may take to be launched into the background."""
 MAX_REMINDERS = 3
 """How often a conversation that stops with work left is sent back without progress."""
 
@@ -140,7 +143,9 @@ def _close_interrupted(run: ActiveRun, prompt: str) -> None:
     still_open = list(run.state().open.values())
     stopped = [a for a in still_open if a.background and a.task in named]
     for attempt in still_open:
-        if not attempt.background or attempt in stopped:
+        # 2.1.329 submits a prompt while calls are being made: one that is only just admitted is yet to be launched.
+        is_launching = run.plan.background and time.time() - attempt.claimed < LAUNCH_SECONDS
+        if not (attempt.background or is_launching) or attempt in stopped:
             close(run, attempt, "interrupted by the user", otherwise=CANCELLED)
     for attempt in stopped:  # the host tells of these in no other way
         run.ledger.append("notified", agent_id=attempt.agent_id)

@@ -153,6 +153,8 @@ def converse(
         tally.asked += asked
         tally.ended += has_ended(run)
         tally.turns += len(main()) - turns
+        if not has_ended(run):
+            tally.complaints.append(f"{stage.version}: {run.folder.path}: {run.state().outcomes()}")
         if not done:
             missing = [name for name in asked if not script.answered[name]]
             tally.complaints.append(f"{stage.version}: {run.folder.path}: over: {is_over(run)}, missing: {missing}")

@@ -17,7 +17,7 @@ import pytest
 from hosting import ROOT, VERSIONS, Stage, example, listing, said
 from parallel_dispatch.copyist import Copyist
 from parallel_dispatch.places import active_file, read_text
-from test_interactive import BACKGROUND, terminal
+from terminal import terminal
 
 pytestmark = pytest.mark.host
 
@@ -313,7 +313,7 @@ def test_a_first_run_without_network_is_blocked_with_one_sentence(installed, tmp
 )
 def test_the_screen_says_what_a_first_run_does(tmp_path, monkeypatch):
     """Only the newer version shows the text; the older one shows nothing of a hook at this event while it runs."""
-    stage = Stage(BACKGROUND, tmp_path)
+    stage = Stage(VERSIONS[1], tmp_path)
     stage.write(FILE, example("architecture-review.yaml"))
     (tmp_path / "bin").mkdir()
     command(tmp_path / "bin" / "python3", f'sleep 0.5\nexec "{sys.executable}" "$@"')

@@ -416,6 +416,21 @@ def test_where_more_agents_have_ended_the_last_of_their_notifications_speaks_for
     assert offered(conversation.wakes()) == ["d"]
 
 
+def test_an_end_that_the_host_passed_on_within_a_turn_is_not_waited_for(conversation):
+    conversation.begin(background=True)
+    watchers = dict(zip("abc", conversation.launches("a", "b", "c")))
+    for task in "abc":
+        conversation.writes(task)
+        conversation.stops(task)
+    payload = conversation.payload("UserPromptSubmit-notification", TASK="c", AGENT="", CALL="", WORDS="")
+    words = [f"<task-notification>\n<task-id>{conversation.attempt(task).agent_id}</task-id>" for task in "ab"]
+    queued = [{"type": "attachment", "attachment": {"type": "queued_command", "prompt": told}} for told in words]
+    write(payload["transcript_path"], "\n".join(map(json.dumps, queued)))
+    assert is_swallowed(conversation.notifies("c"))
+    assert [watchers[task].end()[0] for task in "abc"] == [0, 0, 2]
+    assert offered(conversation.wakes()) == ["d"]
+
+
 def test_a_task_that_a_free_place_lets_in_is_released_by_each_end(newest):
     newest.begin(background=True, tasks={"a": (), "b": (), "c": ()}, max_parallel=1)
     watcher = newest.launches("a")

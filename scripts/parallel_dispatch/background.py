@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from .active import ActiveRun, Payload
 from .bell import LEAVE, ring
-from .closing import on_notification
+from .closing import note_passed_on, on_notification
 from .decide import decide
 from .notification import Notification
 from .owners import deactivate
@@ -28,6 +28,8 @@ def on_end(told: Notification, payload: Payload, run: ActiveRun) -> Payload | st
     was_open = attempt.is_open
     on_notification(told, attempt, run)
     state = run.state()
+    if note_passed_on(payload, run, state):  # else nothing would come that speaks for them
+        state = run.state()
     if was_open and told.status == "killed" and not state.open and not state.ended:
         run.ledger.append("cancelled")  # stopped by hand, and nothing is left: the user wants no more of it
         state = run.state()

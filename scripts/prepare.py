@@ -2,7 +2,7 @@
 """The interpreter that parallel-dispatch runs on: found, or made once; its absolute path is printed on stdout.
 
     prepare.py             the user's own interpreter where it has the packages, else an environment made for it
-    prepare.py --dev       an environment for the tests, always its own, with pytest, mypy and ruff as well
+    prepare.py --dev       an environment for the tests, always its own, with pytest, mypy, ruff and more
     prepare.py --remove    takes away everything that was made
 
 Everything lies in `${PARALLEL_DISPATCH_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/parallel-dispatch}`: the environment
@@ -36,7 +36,13 @@ if TYPE_CHECKING:
 OLDEST = (3, 10)
 NAMES = ("python3", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10")
 PRODUCT = {"yaml": "PyYAML>=6", "jsonschema": "jsonschema>=4.18", "jinja2": "Jinja2>=3.0"}
-TOOLS = {"pytest": "pytest>=8,<10", "hypothesis": "hypothesis>=6,<7", "mypy": "mypy>=2,<3", "ruff": "ruff>=0.17,<0.18"}
+TOOLS = {
+    "pytest": "pytest>=8,<10",
+    "xdist": "pytest-xdist>=3,<4",
+    "hypothesis": "hypothesis>=6,<7",
+    "mypy": "mypy>=2,<3",
+    "ruff": "ruff>=0.17,<0.18",
+}
 ASIDE = "making-"
 
 # These would lead a child to other packages than its own; the rest (proxies, indexes, certificates) passes through.

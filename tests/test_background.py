@@ -703,10 +703,15 @@ def test_a_bell_that_nobody_listens_to_any_more_takes_no_word(tmp_path):
     bell.close()
 
 
-def test_the_second_of_two_listeners_leaves_as_quietly_as_the_first(tmp_path):
-    first, second = Bell(str(tmp_path / "bell")), Bell(str(tmp_path / "bell"))
+def test_a_bell_has_one_listener_at_a_time(tmp_path):
+    path = str(tmp_path / "bell")
+    first = Bell(path)
+    with pytest.raises(BlockingIOError):
+        Bell(path)
+    assert ring(path, WAKE)
+    assert first.wait(1) == WAKE
     first.close()
-    second.close()
+    Bell(path).close()
 
 
 def test_what_lies_at_the_place_of_a_bell_and_is_none_is_not_listened_to(tmp_path):
@@ -862,30 +867,15 @@ def test_a_notification_that_never_comes_counts_as_lost_and_wakes_the_conversati
     assert offered(conversation.wakes()) == ["b"]
 
 
-def test_of_two_watchers_of_an_agent_that_hangs_one_wakes_and_nothing_happens_twice(newest):
-    long_ago = time.time() - 10_000
-    run = newest.begin(claimed("a", "call-a", long_ago), launched("a"), tasks={"a": (), "b": ("a",)}, background=True)
-    newest.writes("a")
-    newest.starts("a")
-    pair = [newest.watch("a"), newest.watch("a")]
-    eventually(lambda: not all(watcher.is_there for watcher in pair))
-    assert {watcher.end() for watcher in pair if not watcher.is_there} == {(2, GOES_ON)}
-    assert [attempt.outcome for attempt in run.state().attempts["a"]] == ["success"]
-
-
-def test_a_second_watcher_of_an_agent_complains_of_nothing_when_the_first_has_left(newest):
+def test_of_two_watchers_of_an_agent_one_stays(newest):
     run = newest.begin(claimed("a", "call-a", time.time()), launched("a"), background=True)
     pair = [newest.watch("a"), newest.watch("a")]
-    path = run.folder.watcher("agent-of-a")
-    eventually(lambda: is_heard(path))
-    time.sleep(0.5)
-
-    def have_left():
-        ring(path, LEAVE)
-        return not any(watcher.is_there for watcher in pair)
-
-    eventually(have_left)
-    assert [watcher.end() for watcher in pair] == [(0, ""), (0, "")]
+    eventually(lambda: not all(watcher.is_there for watcher in pair))
+    (left,) = [watcher for watcher in pair if not watcher.is_there]
+    (stayed,) = [watcher for watcher in pair if watcher is not left]
+    assert left.end() == (0, "")
+    assert ring(run.folder.watcher("agent-of-a"), WAKE)
+    assert stayed.end() == (2, GOES_ON)
 
 
 def test_where_no_pipe_can_be_made_the_watcher_says_so_and_the_notification_goes_through(newest):

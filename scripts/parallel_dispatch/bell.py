@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import select
 import stat
@@ -11,7 +12,7 @@ LEAVE, WAKE, ENDED = b"l", b"w", b"e"
 
 
 class Bell:
-    """The listener's end. `OSError` where the file system has no pipes."""
+    """The listener's end: `BlockingIOError` where somebody listens already, `OSError` where there can be no pipe."""
 
     __slots__ = ("descriptor", "path")
 
@@ -24,6 +25,11 @@ class Bell:
                 raise
         self.path = path
         self.descriptor = os.open(path, os.O_RDWR)  # open for writing as well, so that it never reads an end
+        try:
+            fcntl.flock(self.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(self.descriptor)
+            raise
 
     def wait(self, seconds: float) -> bytes:
         """The next word; empty where none came in time."""
@@ -32,11 +38,12 @@ class Bell:
 
     def close(self) -> None:
         """Nobody listens any more."""
-        os.close(self.descriptor)
         try:
             os.unlink(self.path)
-        except FileNotFoundError:  # another listener was there, too, and has left
-            return
+        except FileNotFoundError:  # the run was removed meanwhile
+            pass
+        finally:
+            os.close(self.descriptor)
 
 
 def ring(path: str, word: bytes) -> bool:

@@ -32,7 +32,10 @@ def watch(payload: Payload, run: ActiveRun, host: int) -> int:
     agent_id = str(response.get("agentId") or "") if isinstance(response, dict) else ""
     if not agent_id:
         return 0
-    bell = Bell(run.folder.watcher(agent_id))
+    try:
+        bell = Bell(run.folder.watcher(agent_id))
+    except BlockingIOError:  # the agent has a watcher: the plugin is loaded twice
+        return 0
     try:
         wakes = _wait(bell, agent_id, payload, run, host) and os.getppid() == host  # else it would wake nobody
         if wakes:

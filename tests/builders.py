@@ -40,6 +40,7 @@ def plan_of(tasks, project="/project", outputs=None, **limits):
             if task not in wave and all(d in wave for d in needs)
         }
     folder = os.path.join(project, "out")
+    values = {"max_parallel": 4, "timeout": 120.0, "on_failure": "continue", "max_retries": 3, **limits}
     planned = [
         PlannedTask(
             id=task,
@@ -49,10 +50,12 @@ def plan_of(tasks, project="/project", outputs=None, **limits):
             output=os.path.join(folder, (outputs or {}).get(task, f"{task}.md")),
             dependencies=list(needs),
             wave=wave[task],
+            timeout=values["timeout"],
+            attempts=1 + (values["max_retries"] if values["on_failure"] == "retry" else 0),
+            title="a reviewer",
         )
         for task, needs in tasks.items()
     ]
-    values = {"max_parallel": 4, "timeout": 120.0, "on_failure": "continue", "max_retries": 3, **limits}
     return Plan(
         run=RUN,
         name="a-run",

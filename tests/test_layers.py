@@ -18,11 +18,14 @@ ONLY_IN = {"yaml": {"document"}, "jsonschema": {"schema"}, "jinja2": {"templates
 
 PURE = {
     "aggregate",
+    "capacity",
     "check",
     "cycles",
     "decide",
     "dispatch",
     "document",
+    "durations",
+    "for_each",
     "limits",
     "nodes",
     "notification",
@@ -37,6 +40,7 @@ PURE = {
     "status",
     "syntax",
     "tasks",
+    "values",
     "wording",
 }
 MEETS_THE_WORLD = {

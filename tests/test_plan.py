@@ -115,7 +115,7 @@ def test_the_file_wins_over_the_defaults(project):
     plan = planned(project, Settings(2, 5000, "mine", "retry", 7))
     assert [getattr(plan, name) for name in LIMITS] == [2, 5.0, "retry"]
     assert plan.max_retries == 7
-    assert plan.attempts == 8
+    assert plan.tasks["a"].attempts == 8
     assert plan.output_dir == os.path.join(project, "mine")
 
 

@@ -23,6 +23,8 @@ from parallel_dispatch.tasks import Settings, Task
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 GOLDEN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "golden", "problems")
+INPUTS = os.path.join(os.path.dirname(GOLDEN), "inputs")
+"""The project that the cases take their files from."""
 CASES = sorted({os.path.splitext(name)[0] for name in os.listdir(GOLDEN)})
 KINDS = {
     "syntax",
@@ -43,12 +45,17 @@ KINDS = {
     "duplicate-output",
     "bad-output",
     "bad-output-dir",
+    "bad-path",
+    "missing-file",
+    "conflicting-keys",
+    "lacking-resource",
+    "unused-agent",
 }
 
 
 def case(name):
     with open(os.path.join(GOLDEN, f"{name}.yaml"), "rb") as file:
-        return load.load_text(f"{name}.yaml", file.read())
+        return load.load_text(f"{name}.yaml", file.read(), INPUTS)
 
 
 def seeds():
@@ -76,7 +83,7 @@ def test_golden(name):
             file.write(shown)
     with open(path, encoding="utf-8", newline="") as file:
         assert shown == file.read()
-    assert (loaded.task_file is None) == bool(loaded.problems)
+    assert (loaded.task_file is None) == any(problem.level == "error" for problem in loaded.problems)
     assert name.startswith("fine-") == (not loaded.problems)
 
 
@@ -125,7 +132,7 @@ def test_the_schema_is_one_and_its_defaults_are_the_values_defaults():
     jsonschema.Draft202012Validator.check_schema(rules)
     task = rules["properties"]["tasks"]["items"]["properties"]
     run = rules["properties"]["settings"]["properties"]
-    assert set(task) == {field.name for field in dataclasses.fields(Task)}
+    assert set(task) - {"prompt_file", "for_each"} == {field.name for field in dataclasses.fields(Task)}
     assert set(run) == {field.name for field in dataclasses.fields(Settings)}
     for owner, keys in ((Task, task), (Settings, run)):
         for name, rule in keys.items():

@@ -74,8 +74,9 @@ class ActiveRun:
 
     def times(self, attempt: Attempt) -> tuple[float, float]:
         """When an attempt's agent is told to finish, and when it is ended (seconds since the epoch)."""
-        deadline = attempt.claimed + attempt.pause + self.plan.timeout
-        return deadline, deadline + grace(self.plan.timeout)
+        timeout = self.plan.tasks[attempt.task].timeout
+        deadline = attempt.claimed + attempt.pause + timeout
+        return deadline, deadline + grace(timeout)
 
     def _named(self, state: State, prompt: str) -> Attempt | None:
         """The attempt whose marker a prompt begins with."""

@@ -5,15 +5,17 @@ from __future__ import annotations
 import posixpath
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from .cycles import cycles
+from .for_each import items_of, mentions_item, name, substituted
 from .nodes import Mapping, Scalar, items, scalar
-from .problem import Problem, quoted, suggestion
+from .problem import Problem, nearest, quoted, suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Mapping as Lookup
 
     from .document import Document
 
@@ -30,18 +32,21 @@ _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 class _Task:
     """A task as far as it can be read: its id and where its parts stand."""
 
+    node: Mapping
     id: Scalar
     output: Scalar | None
     has_output: bool  # False: the default applies
     dependencies: tuple[Scalar, ...]
+    number: int = 0  # of the item that it is for, counted from 1; 0 for a task without items
+    item: str | None = None
 
     @property
     def name(self) -> str:
-        return self.id.text
+        return name(self.id.text, self.number) if self.number else self.id.text
 
     @property
     def writes(self) -> str:
-        return self.output.text if self.output else f"{self.name}.md"
+        return substituted(self.output.text, self.item) if self.output else f"{self.name}.md"
 
     @property
     def place(self) -> Scalar:
@@ -49,17 +54,44 @@ class _Task:
         return self.output or self.id
 
 
-def check(document: Document) -> list[Problem]:
-    """Everything that the rules below find, in no special order. What the schema refuses is left out of their view."""
+def check(document: Document, matches: Lookup[str, Sequence[str]] | None = None) -> list[Problem]:
+    """Everything that the rules below find, in no special order. What the schema refuses is left out of their view.
+
+    `matches` are the files that each glob of the document finds.
+    """
     root = document.root
     if not isinstance(root, Mapping):
         return []
     tasks = [task for task in map(_task, items(root.get("tasks"))) if task]
+    spread = [each for task in tasks for each in _spread(task, matches or {})]
     problems = [problem for rule in _TASK_RULES for problem in rule(document.name, tasks)]
+    problems += _once(problem for rule in _SPREAD_RULES for problem in rule(document.name, spread))
     settings = root.get("settings")
     if isinstance(settings, Mapping):
         problems += bad_output_dir(document.name, settings)
+    problems += lacking_resource(document.name, tasks, settings)
+    problems += unused_agent(document.name, tasks, root.get("agents"))
     return problems
+
+
+def _spread(task: _Task, matches: Lookup[str, Sequence[str]]) -> Iterator[_Task]:
+    """A task for each of its items; itself where it has none."""
+    found = items_of(task.node, matches)
+    if found is None:
+        yield task
+        return
+    for number, item in enumerate(found, 1):
+        yield replace(task, number=number, item=item)
+
+
+def _once(problems: Iterable[Problem]) -> Iterator[Problem]:
+    """The first problem of each kind at each place: what is wrong with one item is wrong with all."""
+    seen = set()
+    for problem in problems:
+        place = (problem.line, problem.column, problem.kind)
+        if place not in seen:
+            seen.add(place)
+            yield problem
 
 
 def _task(node: object) -> _Task | None:
@@ -71,11 +103,11 @@ def _task(node: object) -> _Task | None:
     written = node.get("output")
     output = written if isinstance(written, Scalar) and isinstance(written.value, str) else None
     dependencies = tuple(item for item in map(scalar, items(node.get("dependencies"))) if item)
-    return _Task(named, output, written is not None, dependencies)
+    return _Task(node, named, output, written is not None, dependencies)
 
 
-def _problem(file: str, at: Scalar, kind: str, message: str) -> Problem:
-    return Problem(file, at.line, at.column, at.length, kind, message)
+def _problem(file: str, at: Scalar, kind: str, message: str, level: str = "error") -> Problem:
+    return Problem(file, at.line, at.column, at.length, kind, message, level)
 
 
 def duplicate_id(file: str, tasks: list[_Task]) -> Iterator[Problem]:
@@ -153,11 +185,10 @@ def dependency_cycle(file: str, tasks: list[_Task]) -> Iterator[Problem]:
 def bad_output(file: str, tasks: list[_Task]) -> Iterator[Problem]:
     """Outputs that are no path inside the output directory."""
     for task in tasks:
-        reason = _bad_path(task.output.text) if task.output else None
+        reason = _bad_path(task.writes) if task.output else None
         if task.output and reason:
-            message = (
-                f'"output" in task {quoted(task.name)} {reason}; write a path inside output_dir, like "{task.name}.md"'
-            )
+            example = f"{task.id.text}.md"
+            message = f'"output" in task {quoted(task.name)} {reason}; write a path inside output_dir, like "{example}"'
             yield _problem(file, task.output, "bad-output", message)
 
 
@@ -253,12 +284,62 @@ def _bad_path(path: str) -> str | None:
     return None
 
 
+def conflicting_keys(file: str, tasks: list[_Task]) -> Iterator[Problem]:
+    """Tasks that say twice what to do."""
+    for task in tasks:
+        entry = task.node.entries.get("prompt_file")
+        if entry and "prompt" in task.node.entries:
+            message = f'task {quoted(task.name)} has both "prompt" and "prompt_file"; delete one of the two'
+            yield _problem(file, entry.key, "conflicting-keys", message)
+
+
+def lacking_resource(file: str, tasks: list[_Task], settings: object) -> Iterator[Problem]:
+    """Tasks that need more of a resource than there is, so that they could never run."""
+    offered = settings.get("resources") if isinstance(settings, Mapping) else None
+    for task in tasks:
+        node = task.node.get("resources")
+        for key, entry in node.entries.items() if isinstance(node, Mapping) else ():
+            there = scalar(offered.get(key)) if isinstance(offered, Mapping) else None
+            amount, capacity = scalar(entry.node), there.value if there else 1
+            if amount and _is_more(amount.value, capacity):
+                there_is = f"there {'is' if capacity == 1 else 'are'} only {capacity}"
+                message = (
+                    f"task {quoted(task.name)} needs {amount.text} of {quoted(key)}, but {there_is}; "
+                    f'write at most {capacity}, or offer more under "resources" in "settings"'
+                )
+                yield _problem(file, amount, "lacking-resource", message)
+
+
+def _is_more(amount: object, capacity: object) -> bool:
+    return isinstance(amount, (int, float)) and isinstance(capacity, (int, float)) and amount > capacity
+
+
+def unused_agent(file: str, tasks: list[_Task], agents: object) -> Iterator[Problem]:
+    """Agents that no task is for."""
+    if not isinstance(agents, Mapping):
+        return
+    used = {named.text: None for named in (scalar(task.node.get("agent")) for task in tasks) if named}
+    if any(mentions_item(name) for name in used):
+        return
+    for key, entry in agents.entries.items():
+        if key not in used and not key.startswith("x-"):
+            near = nearest(key, used)
+            advice = (
+                f", but one is for {quoted(near)}; write the same name" if near else "; name it in a task, or delete it"
+            )
+            message = f"no task is for the agent {quoted(key)}{advice}"
+            yield _problem(file, entry.key, "unused-agent", message, "warning")
+
+
 _TASK_RULES: tuple[Callable[[str, list[_Task]], Iterator[Problem]], ...] = (
-    duplicate_id,
     unknown_dependency,
     self_dependency,
     duplicate_dependency,
     dependency_cycle,
+    conflicting_keys,
+)
+_SPREAD_RULES: tuple[Callable[[str, list[_Task]], Iterator[Problem]], ...] = (
+    duplicate_id,
     bad_output,
     duplicate_output,
 )

@@ -147,7 +147,7 @@ def _loaded(path: str) -> Loaded | None:
     from .load import load
     from .problem import render
 
-    loaded = load(path)
+    loaded = load(path, project_of(os.getcwd()))
     if loaded.problems:
         sys.stderr.write(
             render(loaded.problems, loaded.lines, color=sys.stderr.isatty() and "NO_COLOR" not in os.environ)

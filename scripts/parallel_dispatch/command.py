@@ -230,10 +230,11 @@ def _checked(arguments: str, payload: Payload) -> tuple[Loaded, argparse.Namespa
         raise Blocked(str(error)) from error
     here = str(payload.get("cwd") or os.getcwd())
     path = os.path.join(here, os.path.expanduser(parsed.file))
-    loaded = load(path)
+    project = project_of(here)
+    loaded = load(path, project)
     if loaded.task_file is None:
         raise Blocked(_problems(loaded, parsed.file))
-    return loaded, parsed, project_of(here)
+    return loaded, parsed, project
 
 
 def _permissions(mode: str) -> str:

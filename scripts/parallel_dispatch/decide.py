@@ -23,12 +23,14 @@ def decide(state: State) -> Decision:
     """The ready set within the limits, or the end."""
     if state.ended:
         return Decision([], over=True)
-    free = state.plan.max_parallel - len(state.open)
+    capacity = state.capacity
     ready: list[tuple[str, int]] = []
     if not (state.stopped_by or state.paused):
         for task in state.plan.tasks:
-            if len(ready) >= free:
+            if capacity.is_full:
                 break
-            if not state.unmet[task] and task not in state.settled and task not in state.open:
-                ready.append((task, len(state.attempts[task]) + 1))
+            if state.unmet[task] or task in state.settled or task in state.open or capacity.refusal(task):
+                continue
+            capacity.take(task)
+            ready.append((task, len(state.attempts[task]) + 1))
     return Decision(ready, over=not (ready or state.open or state.paused))

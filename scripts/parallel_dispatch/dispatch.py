@@ -89,8 +89,14 @@ def _head(plan: Plan) -> str:
     count, waves = len(plan.tasks), len(plan.waves)
     return (
         f"{plan.name}, {count} task{'s'[: count != 1]} in {waves} wave{'s'[: waves != 1]}, "
-        f"at most {plan.max_parallel} at a time, {plan.timeout:g} s each, on failure: {plan.on_failure}."
+        f"at most {plan.max_parallel} at a time, {_times(plan)} each, on failure: {plan.on_failure}."
     )
+
+
+def _times(plan: Plan) -> str:
+    times = [task.timeout for task in plan.tasks.values()]
+    shortest, longest = min(times), max(times)
+    return f"{longest:g} s" if shortest == longest else f"{shortest:g} to {longest:g} s"
 
 
 def resumption(plan: Plan, done: int, again: Sequence[str], block_text: str) -> str:

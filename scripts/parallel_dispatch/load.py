@@ -7,11 +7,11 @@ import os
 import stat
 from dataclasses import dataclass, replace
 
-from . import check, document, schema
-from .nodes import Mapping, Node, Scalar, items
+from . import check, document, inputs, schema, values
+from .nodes import Mapping
 from .problem import MAX_PROBLEMS, Problem
 from .source import MAX_BYTES, decode, split_lines
-from .tasks import Settings, Task, TaskFile
+from .tasks import TaskFile
 
 
 @dataclass(frozen=True)
@@ -33,25 +33,32 @@ class Loaded:
         return split_lines(self.text)
 
 
-def load(path: str, *, rules: dict[str, object] | None = None) -> Loaded:
-    """The task file at a path. Whatever cannot be read is a problem in line 1; nothing blocks, nothing raises."""
+def load(path: str, project: str = "", *, rules: dict[str, object] | None = None) -> Loaded:
+    """The task file at a path. Whatever cannot be read is a problem in line 1; nothing blocks, nothing raises.
+
+    What it names of the project's files is looked for in `project`, else in the working directory.
+    """
     try:
         data = _read(path)
     except _Unreadable as refusal:
         return Loaded(path, None, (Problem(path, 1, 1, 1, "unreadable", str(refusal)),), "", b"")
-    return load_text(path, data, rules=rules)
+    return load_text(path, data, project, rules=rules)
 
 
-def load_text(name: str, source: str | bytes, *, rules: dict[str, object] | None = None) -> Loaded:
+def load_text(name: str, source: str | bytes, project: str = "", *, rules: dict[str, object] | None = None) -> Loaded:
     """The task file in a text or in bytes; `name` stands in the problems. `rules` replaces the product's schema."""
     data = source.encode(errors="surrogatepass") if isinstance(source, str) else source
     text, refusal = decode(name, data)
     if refusal:
         return Loaded(name, None, (refusal,), text, data)
     read = document.compose(name, text)
-    problems = _first(sorted({*read.problems, *schema.check(read, rules), *check.check(read)}))
+    found = inputs.gather(name, read.root, os.path.abspath(project))
+    broken = {*read.problems, *schema.check(read, rules), *found.problems, *check.check(read, found.matches)}
+    problems = _first(sorted(broken))
     failed = any(problem.level == "error" for problem in problems)
-    task_file = None if failed or not isinstance(read.root, Mapping) else _task_file(read.root)
+    task_file = None
+    if isinstance(read.root, Mapping) and not failed:
+        task_file = values.task_file(read.root, found.prompts, found.matches)
     return Loaded(name, task_file, problems, text, data)
 
 
@@ -96,49 +103,3 @@ def _no_file(mode: int) -> str:
     )
     what = next((name for test, name in kinds if test(mode)), "no regular file")
     return f"this is {what}, not a file; save the tasks in a file"
-
-
-def _task_file(root: Mapping) -> TaskFile:
-    """The values of a document in which nothing is wrong."""
-    settings = root.get("settings")
-    return TaskFile(
-        name=_text(root, "name", ""),
-        tasks=tuple(_task(node) for node in items(root.get("tasks")) if isinstance(node, Mapping)),
-        description=_text(root, "description", TaskFile.description),
-        settings=_settings(settings) if isinstance(settings, Mapping) else Settings(),
-    )
-
-
-def _task(node: Mapping) -> Task:
-    name = _text(node, "id", "")
-    return Task(
-        id=name,
-        prompt=_text(node, "prompt", ""),
-        agent=_text(node, "agent", Task.agent),
-        description=_text(node, "description", Task.description),
-        output=_text(node, "output", f"{name}.md"),
-        dependencies=tuple(item.text for item in items(node.get("dependencies")) if isinstance(item, Scalar)),
-    )
-
-
-def _settings(node: Mapping) -> Settings:
-    directory = node.get("output_dir")
-    return Settings(
-        max_parallel=_number(node.get("max_parallel"), Settings.max_parallel),
-        timeout_per_task=_number(node.get("timeout_per_task"), Settings.timeout_per_task),
-        output_dir=None if directory is None else _text(node, "output_dir", ""),
-        on_failure=_text(node, "on_failure", Settings.on_failure),
-        max_retries=_number(node.get("max_retries"), Settings.max_retries),
-        dispatch=_text(node, "dispatch", Settings.dispatch),
-    )
-
-
-def _text(mapping: Mapping, key: str, default: str) -> str:
-    node = mapping.get(key)
-    return node.text if isinstance(node, Scalar) else default
-
-
-def _number(node: Node | None, default: int) -> int:
-    """The number of a scalar; JSON Schema's integers include 4.0."""
-    value = node.value if isinstance(node, Scalar) else None
-    return int(value) if isinstance(value, (int, float)) else default

@@ -17,6 +17,10 @@ REPORT_NAMES = ("REPORT", "SUMMARY", "FINDINGS", "ANALYSIS")
 GRACE_SECONDS = 60.0
 GRACE_SHARE = 0.5
 
+_NOTHING: dict[str, int] = {}
+_LISTS = ("constraints", "reads", "success_criteria")
+_OPTIONAL = {"title", "description", "context", "scope", "output_format", "resources", *_LISTS}
+
 
 def grace(timeout: float) -> float:
     """The seconds between an agent's deadline, when it is told to finish, and its end."""
@@ -24,9 +28,32 @@ def grace(timeout: float) -> float:
 
 
 class PlannedTask:
-    """One task of a plan. `output` is absolute and ends in `/` where it is a directory; `wave` counts from 1."""
+    """One task of a plan. `output` is absolute and ends in `/` where it is a directory; `wave` counts from 1.
 
-    __slots__ = ("agent", "dependencies", "description", "id", "output", "prompt", "subagent_type", "wave")
+    `title` is what the agent works as where that is no type of the host's. `timeout` is in seconds; `attempts` says how
+    often the task is tried at most. `resources` are the amounts that it holds while it runs.
+    """
+
+    __slots__ = (
+        "agent",
+        "attempts",
+        "constraints",
+        "context",
+        "dependencies",
+        "description",
+        "id",
+        "output",
+        "output_format",
+        "prompt",
+        "reads",
+        "resources",
+        "scope",
+        "subagent_type",
+        "success_criteria",
+        "timeout",
+        "title",
+        "wave",
+    )
 
     def __init__(
         self,
@@ -37,7 +64,17 @@ class PlannedTask:
         output: str,
         dependencies: list[str],
         wave: int,
+        timeout: float,
+        attempts: int,
+        title: str = "",
         description: str = "",
+        context: str = "",
+        scope: str = "",
+        constraints: tuple[str, ...] = (),
+        reads: tuple[str, ...] = (),
+        output_format: str = "",
+        success_criteria: tuple[str, ...] = (),
+        resources: dict[str, int] = _NOTHING,
     ) -> None:
         self.id = id
         self.agent = agent
@@ -46,7 +83,17 @@ class PlannedTask:
         self.output = output
         self.dependencies = dependencies
         self.wave = wave
+        self.timeout = timeout
+        self.attempts = attempts
+        self.title = title
         self.description = description
+        self.context = context
+        self.scope = scope
+        self.constraints = constraints
+        self.reads = reads
+        self.output_format = output_format
+        self.success_criteria = success_criteria
+        self.resources = resources
 
     @property
     def is_folder(self) -> bool:
@@ -75,6 +122,8 @@ class Plan:
     """A whole plan. `run` is the short name in markers; times are seconds; `driver` is "hooks" or "cli".
 
     `background` says that agents are launched and told of when they end, instead of waited for batch by batch.
+    `in_waves`: no task begins before those of the waves before it have ended. `instances` limits how many tasks of one
+    agent run at a time, `resources` says how much there is of what tasks hold.
     """
 
     __slots__ = (
@@ -82,6 +131,8 @@ class Plan:
         "dependents",
         "description",
         "driver",
+        "in_waves",
+        "instances",
         "max_parallel",
         "max_retries",
         "name",
@@ -89,6 +140,7 @@ class Plan:
         "output_dir",
         "project",
         "rehearsal",
+        "resources",
         "run",
         "task_file",
         "tasks",
@@ -111,6 +163,9 @@ class Plan:
         rehearsal: bool = False,
         description: str = "",
         background: bool = False,
+        in_waves: bool = False,
+        instances: dict[str, int] = _NOTHING,
+        resources: dict[str, int] = _NOTHING,
     ) -> None:
         self.run = run
         self.name = name
@@ -125,16 +180,14 @@ class Plan:
         self.driver = driver
         self.rehearsal = rehearsal
         self.background = background
+        self.in_waves = in_waves
+        self.instances = instances
+        self.resources = resources
         self.tasks = {task.id: task for task in tasks}
         self.dependents: dict[str, list[str]] = {task.id: [] for task in tasks}
         for task in tasks:
             for dependency in task.dependencies:
                 self.dependents[dependency].append(task.id)
-
-    @property
-    def attempts(self) -> int:
-        """How often a task is tried at most."""
-        return 1 + (self.max_retries if self.on_failure == "retry" else 0)
 
     @property
     def waves(self) -> list[list[PlannedTask]]:
@@ -153,7 +206,8 @@ class Plan:
         """The plan as the text of `plan.json`, one task a line."""
         head = {name: getattr(self, name) for name in Plan.__slots__ if name not in ("tasks", "dependents")}
         rows = ",\n".join(
-            "  " + quickjson.dumps({name: getattr(task, name) for name in PlannedTask.__slots__})
+            "  "
+            + quickjson.dumps({name: getattr(task, name) for name in PlannedTask.__slots__ if _is_told(task, name)})
             for task in self.tasks.values()
         )
         return quickjson.dumps(head)[:-1] + ', "tasks": [\n' + rows + "\n]}\n"
@@ -165,10 +219,23 @@ class Plan:
         if not isinstance(value.get("tasks"), list):
             raise Refusal("plan.json of this run is damaged")
         try:
-            tasks = [PlannedTask(**task) for task in value.pop("tasks")]  # type: ignore[attr-defined]
+            tasks = [_task(task, value) for task in value.pop("tasks")]  # type: ignore[attr-defined]
             return Plan(tasks=tasks, **value)  # type: ignore[arg-type]
-        except (TypeError, KeyError) as error:
+        except (TypeError, KeyError, ValueError) as error:
             raise Refusal(f"plan.json of this run is from another version: {error}") from None
+
+
+def _is_told(task: PlannedTask, name: str) -> bool:
+    return name not in _OPTIONAL or bool(getattr(task, name))
+
+
+def _task(value: dict[str, object], plan: dict[str, object]) -> PlannedTask:
+    """A task as `to_json` wrote it; what was empty is left out, and older versions gave limits to the run only."""
+    retried = plan.get("max_retries") if plan.get("on_failure") == "retry" else 0
+    given = {"timeout": plan["timeout"], "attempts": 1 + int(str(retried)), **value}
+    for name in _LISTS:
+        given[name] = tuple(given.get(name, ()))  # type: ignore[arg-type]
+    return PlannedTask(**given)  # type: ignore[arg-type]
 
 
 def _real(path: str) -> str:

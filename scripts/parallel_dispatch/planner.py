@@ -55,20 +55,32 @@ def make_plan(task_file: TaskFile, options: Options, place: Place) -> Plan:
     """The plan of a run. The command line wins over the file's settings, these over the defaults."""
     settings = task_file.settings
     output_dir = _output_dir(options.output or settings.output_dir, place)
+    timeout = (options.timeout or settings.timeout_per_task) / 1000
+    on_failure = options.on_failure or settings.on_failure
     tasks = [
         PlannedTask(
             id=task.id,
             agent=task.agent,
-            subagent_type=subagent_type(task.agent, place.agents),
+            subagent_type=subagent_type(_role(task, task_file), place.agents),
+            title="" if _role(task, task_file) in place.agents else _role(task, task_file),
             prompt=task.prompt,
             output=_output(output_dir, task, place),
             dependencies=list(task.dependencies),
             wave=wave,
+            timeout=(options.timeout or task.timeout or settings.timeout_per_task) / 1000,
+            attempts=1 + _retries(task, settings.max_retries, on_failure),
             description=task.description,
+            context=task.context,
+            scope=task.scope,
+            constraints=task.constraints,
+            reads=task.reads,
+            output_format=task.output_format,
+            success_criteria=task.success_criteria,
+            resources=dict(task.resources),
         )
         for task, wave in arrange(task_file.tasks)
     ]
-    timeout = (options.timeout or settings.timeout_per_task) / 1000
+    longest = max((task.timeout for task in tasks), default=timeout)
     return Plan(
         run=place.run,
         name=task_file.name,
@@ -78,13 +90,29 @@ def make_plan(task_file: TaskFile, options: Options, place: Place) -> Plan:
         output_dir=output_dir,
         max_parallel=options.max_parallel or settings.max_parallel,
         timeout=timeout,
-        on_failure=options.on_failure or settings.on_failure,
+        on_failure=on_failure,
         max_retries=settings.max_retries,
         tasks=tasks,
         driver=place.driver,
         rehearsal=place.rehearsal,
-        background=place.driver == "hooks" and _in_background(options.dispatch or settings.dispatch, timeout, place),
+        background=place.driver == "hooks" and _in_background(options.dispatch or settings.dispatch, longest, place),
+        in_waves=settings.order == "waves",
+        instances={name: agent.instances for name, agent in task_file.agents.items() if agent.instances},
+        resources=settings.resources,
     )
+
+
+def _role(task: Task, task_file: TaskFile) -> str:
+    """What a task's agent works as: the role of the agent that the file describes, else the task's own word."""
+    described = task_file.agents.get(task.agent)
+    return described.role or task.agent if described else task.agent
+
+
+def _retries(task: Task, max_retries: int, on_failure: str) -> int:
+    """How often a task is tried again: its own number, else the run's where failures are retried."""
+    if task.retries is not None:
+        return task.retries
+    return max_retries if on_failure == "retry" else 0
 
 
 def _in_background(wanted: str, timeout: float, place: Place) -> bool:

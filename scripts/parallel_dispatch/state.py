@@ -7,6 +7,7 @@ and never stored.
 
 from __future__ import annotations
 
+from .capacity import Capacity
 from .ledger import Event
 from .plan import Plan
 
@@ -88,6 +89,7 @@ class State:
         "begun",
         "calls",
         "ended",
+        "left",
         "open",
         "paused",
         "plan",
@@ -110,6 +112,7 @@ class State:
         self.open: dict[str, Attempt] = {}  # by task, in the order of admission
         self.settled: dict[str, tuple[str, str]] = {}  # task → outcome and reason, once nothing can change it
         self.unmet = {task.id: len(task.dependencies) for task in plan.tasks.values()}
+        self.left = _by_wave(plan)  # how many tasks of each wave are not settled
         self.spent = dict.fromkeys(plan.tasks, 0)  # failed attempts since the run was started or resumed
         self.calls: dict[str, Attempt] = {}  # by the host's tool_use_id
         self.starts: dict[str, float] = {}  # when each agent began, by its id
@@ -139,11 +142,13 @@ class State:
             return f"the run is paused ({self.paused}); `/parallel-dispatch resume {self.plan.run}` goes on"
         if self.unmet[task]:
             return f'"{task}" waits for other tasks; its turn comes in a later dispatch block'
-        if len(self.open) >= self.plan.max_parallel:
-            return (
-                f"max_parallel: {self.plan.max_parallel} agents are running; its turn comes in a later dispatch block"
-            )
-        return ""
+        full = self.capacity.refusal(task)
+        return f"{full}; its turn comes in a later dispatch block" if full else ""
+
+    @property
+    def capacity(self) -> Capacity:
+        """What may be dispatched beside the open attempts."""
+        return Capacity(self.plan, list(self.open), min((wave for wave, left in self.left.items() if left), default=0))
 
     def outcomes(self) -> dict[str, tuple[str, str]]:
         """Every task's outcome ("" while it can still become something) and the reason, in the order of dispatch."""
@@ -201,7 +206,7 @@ class State:
         if outcome == INTERRUPTED:
             return
         self.spent[attempt.task] += outcome == FAILED
-        if outcome == FAILED and self.spent[attempt.task] < self.plan.attempts:
+        if outcome == FAILED and self.spent[attempt.task] < self.plan.tasks[attempt.task].attempts:
             return
         if outcome == FAILED and self.plan.on_failure == "stop":
             self.stopped_by = self.stopped_by or attempt.task
@@ -223,6 +228,7 @@ class State:
         kept = [task for task, (outcome, _) in self.settled.items() if outcome == SUCCESS and task not in again]
         self.settled = {}
         self.unmet = {task.id: len(task.dependencies) for task in self.plan.tasks.values()}
+        self.left = _by_wave(self.plan)
         self.spent = dict.fromkeys(self.plan.tasks, 0)
         self.stopped_by = self.paused = self.ended = ""
         self.user_spoke = self.told = False
@@ -238,11 +244,19 @@ class State:
             if task in self.settled:
                 continue
             self.settled[task] = (outcome, reason)
+            self.left[self.plan.tasks[task].wave] -= 1
             for dependent in self.plan.dependents[task]:
                 if outcome == SUCCESS:
                     self.unmet[dependent] -= 1
                 else:
                     todo.append((dependent, SKIPPED, f"needs {task}, which {_PAST[outcome]}"))
+
+
+def _by_wave(plan: Plan) -> dict[int, int]:
+    count: dict[int, int] = {}
+    for task in plan.tasks.values():
+        count[task.wave] = count.get(task.wave, 0) + 1
+    return count
 
 
 _OUTCOMES = (SUCCESS, FAILED, CANCELLED, INTERRUPTED)

@@ -49,7 +49,7 @@ def _end(run: ActiveRun, tie: Tie) -> Payload:
     if attempt.is_open and tie.called_off:
         close(run, attempt, tie.called_off, transcript=tie.transcript, otherwise=CANCELLED)
     elif attempt.is_open:
-        why = f"timeout: ended {run.plan.timeout:g} s and a grace after its start"
+        why = f"timeout: ended {run.plan.tasks[tie.task].timeout:g} s and a grace after its start"
         close(run, attempt, why, transcript=tie.transcript)
     why = f"{tie.task} ends here, {tie.called_off}" if tie.called_off else f"the time of {tie.task} is up"
     return {"continue": False, "stopReason": f"parallel-dispatch: {why}"}

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 class Task:
     """One unit of work for one agent.
 
-    `output` is relative to the run's output directory; a trailing `/` says that it is a directory.
+    `output` is relative to the run's output directory; a trailing `/` says that it is a directory. `reads` are paths or
+    globs relative to the project. Times are milliseconds; None leaves them, and `retries`, to the run's settings.
+    `resources` are amounts by name. `agent` is who does it; what that works as stands in `TaskFile.agents`.
     """
 
     id: str
@@ -18,6 +20,17 @@ class Task:
     description: str = ""
     output: str = ""
     dependencies: tuple[str, ...] = ()
+    context: str = ""
+    scope: str = ""
+    constraints: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
+    output_format: str = ""
+    success_criteria: tuple[str, ...] = ()
+    estimated_duration: int | None = None
+    priority: str = "normal"
+    resources: tuple[tuple[str, int], ...] = ()
+    timeout: int | None = None
+    retries: int | None = None
 
     @property
     def writes_directory(self) -> bool:
@@ -26,8 +39,19 @@ class Task:
 
 
 @dataclass(frozen=True)
+class Agent:
+    """Who does tasks: at most `instances` of them at a time (None: as many as the run allows), in a role."""
+
+    instances: int | None = None
+    role: str = ""
+
+
+@dataclass(frozen=True)
 class Settings:
-    """How a run behaves. `timeout_per_task` is in milliseconds; `output_dir` None leaves the choice to the run."""
+    """How a run behaves. `timeout_per_task` is in milliseconds; `output_dir` None leaves the choice to the run.
+
+    `resources` says how much there is of each; of what is not named there is 1.
+    """
 
     max_parallel: int = 4
     timeout_per_task: int = 120_000
@@ -35,6 +59,8 @@ class Settings:
     on_failure: str = "continue"
     max_retries: int = 3
     dispatch: str = "auto"
+    order: str = "rolling"
+    resources: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -45,3 +71,4 @@ class TaskFile:
     tasks: tuple[Task, ...]
     description: str = ""
     settings: Settings = field(default_factory=Settings)
+    agents: dict[str, Agent] = field(default_factory=dict)

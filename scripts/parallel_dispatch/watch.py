@@ -68,7 +68,7 @@ def _wait(bell: Bell, agent_id: str, payload: Payload, run: ActiveRun, host: int
             continue
         if now.is_open:
             tie = run.tie({**payload, "agent_id": agent_id})
-            why = f"timeout: it hung for {run.plan.timeout:g} s and a grace"
+            why = f"timeout: it hung for {run.plan.tasks[now.task].timeout:g} s and a grace"
             close(run, now, why, agent_id, tie.transcript if tie else "", abandoned=True)
         else:
             run.ledger.append("notified", agent_id=agent_id)  # it never will be: lost, or passed on without an event

@@ -50,7 +50,7 @@ def explain(document: Document, breach: Breach, schema: dict[str, object]) -> It
     if isinstance(node, Mapping) and breach.keyword == "additionalProperties":
         yield from _unknown_keys(document, breach, node, schema)
     elif isinstance(node, Mapping) and breach.keyword == "required":
-        yield from _missing_keys(document, breach, node)
+        yield from _missing_keys(document, breach, node, schema)
     else:
         rule = _RULES.get(breach.keyword, _other)
         kind = "wrong-type" if breach.keyword == "type" else "wrong-value"
@@ -104,9 +104,9 @@ def _unknown_keys(document: Document, breach: Breach, node: Mapping, schema: dic
         yield Problem(document.name, key.line, key.column, key.length, "unknown-key", message)
 
 
-def _missing_keys(document: Document, breach: Breach, node: Mapping) -> Iterator[Problem]:
+def _missing_keys(document: Document, breach: Breach, node: Mapping, schema: dict[str, object]) -> Iterator[Problem]:
     wanted = [str(key) for key in breach.wanted] if isinstance(breach.wanted, list) else []
-    known = _keys(breach.rules)
+    known = _keys(breach.rules) or next(keys for where, keys in _homes(schema) if where == "in a task")
     unknown = (name for name in node.entries if name not in known)
     misspelt = {nearest(name, known) for name in itertools.islice(unknown, MAX_PROBLEMS)}
     for key in wanted:
@@ -133,7 +133,7 @@ def _mapping(value: object) -> dict[str, object]:
 
 def _type(breach: Breach, node: Node) -> str:
     wanted = str(breach.wanted)
-    must = f"must be {_NOUNS.get(wanted, wanted)}"
+    must = f"must be {breach.rules.get('x-noun') or _NOUNS.get(wanted, wanted)}"
     if not isinstance(node, Scalar):
         what = "mapping" if isinstance(node, Mapping) else "list"
         return f"{must}, not a {what}{_instead(breach, node)}"
@@ -150,6 +150,8 @@ def _type(breach: Breach, node: Node) -> str:
 def _instead(breach: Breach, node: Node) -> str:
     """What to write, for each type that is wanted."""
     text = node.text if isinstance(node, Scalar) else ""
+    if breach.wanted == "array" or (isinstance(breach.wanted, list) and "array" in breach.wanted):
+        return _as_list(breach, text)
     if breach.wanted == "string":
         return f'; put it in quotes: "{text}"' if text else "; if it is text, put it in quotes"
     if breach.wanted == "integer":
@@ -157,12 +159,17 @@ def _instead(breach: Breach, node: Node) -> str:
         if number is None:
             return f"; write a number {_limits(breach.rules)}".rstrip()
         return f"; write {number}{'' if isinstance(node, Scalar) and node.plain else ' without quotes'}"
-    if breach.wanted == "array":
-        words = [word for word in re.split(r"[\s,]+", text) if word]
-        return f"; write [{', '.join(words)}]" if words and len(text) < MAX_EXAMPLE else '; write "- " before each item'
     if breach.wanted == "object" and not breach.path:
         return '; begin with "name: …" and "tasks:"'
     return '; write lines of the form "key: value"' if breach.wanted == "object" else ""
+
+
+def _as_list(breach: Breach, text: str) -> str:
+    """What to write where a list is wanted: words as items, but a sentence as one."""
+    each = _mapping(breach.rules.get("items"))
+    words = [f'"{text}"'] if breach.rules.get("x-sentences") else [w for w in re.split(r"[\s,]+", text) if w]
+    fits = each and text.strip() and len(text) < MAX_EXAMPLE
+    return f"; write [{', '.join(words)}]" if fits else '; write "- " before each item'
 
 
 def _limits(rules: dict[str, object]) -> str:
@@ -225,9 +232,20 @@ def _pattern(breach: Breach, node: Node) -> str:
     words = breach.rules.get("patternErrorMessage", f"must match {breach.wanted}")
     if isinstance(node, Scalar) and not node.text.strip():
         return f"{words}; give it a value"
+    if isinstance(node, Scalar) and breach.rules.get("x-unit") == "milliseconds":
+        return f"{words}, not {_shown(node)}{_duration(node)}"
     fitting = re.sub(r"[^A-Za-z0-9_.-]+", "-", node.text if isinstance(node, Scalar) else "").strip("-_.")[:64]
     advice = f"; for example {quoted(fitting)}" if fitting and re.search(str(breach.wanted), fitting) else ""
     return f"{words}, not {_shown(node)}{advice}"
+
+
+def _duration(node: Scalar) -> str:
+    """What to write for something that looks like a duration."""
+    number = _number(node.text)
+    if number is not None:
+        return f"; write {number}{'' if node.plain else ' without quotes'}"
+    found = re.fullmatch(r"(\d{1,6}) ?(s|m|h)(ec|econds?|in|inutes?|ours?)?", node.text.strip().lower())
+    return f"; write {found[1]}{found[2]}" if found else ""
 
 
 def _at_least_one(breach: Breach, _: Node) -> str:

@@ -1,0 +1,113 @@
+"""From the nodes of a document in which nothing is wrong to plain values, complete with their defaults."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, overload
+
+from .durations import milliseconds
+from .for_each import items_of, name, substituted
+from .nodes import Mapping, Node, Scalar, Sequence, items
+from .tasks import Agent, Settings, Task, TaskFile
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping as Lookup
+
+
+def task_file(root: Mapping, prompts: Lookup[str, str], matches: Lookup[str, tuple[str, ...]]) -> TaskFile:
+    """The values of a document. `prompts` are the texts of its prompt files, `matches` the files of its globs."""
+    nodes = [node for node in items(root.get("tasks")) if isinstance(node, Mapping)]
+    spread = {_text(node, "id", ""): items_of(node, matches) for node in nodes}
+    names = {
+        task: [task] if found is None else [name(task, n + 1) for n in range(len(found))]
+        for task, found in spread.items()
+    }
+    tasks = []
+    for node in nodes:
+        task = _text(node, "id", "")
+        found = spread[task]
+        for own, item in zip(names[task], [None] if found is None else found):
+            tasks.append(_task(node, own, item, names, prompts))
+    settings, agents = root.get("settings"), root.get("agents")
+    return TaskFile(
+        name=_text(root, "name", ""),
+        tasks=tuple(tasks),
+        description=_text(root, "description", TaskFile.description),
+        settings=_settings(settings) if isinstance(settings, Mapping) else Settings(),
+        agents={key: _agent(entry.node) for key, entry in agents.entries.items() if not key.startswith("x-")}
+        if isinstance(agents, Mapping)
+        else {},
+    )
+
+
+def _task(node: Mapping, own: str, item: str | None, names: Lookup[str, list[str]], prompts: Lookup[str, str]) -> Task:
+    def text(key: str, default: str) -> str:
+        return substituted(_text(node, key, default), item)
+
+    def texts(key: str) -> tuple[str, ...]:
+        return tuple(substituted(part.text, item) for part in items(node.get(key)) if isinstance(part, Scalar))
+
+    prompt = prompts[text("prompt_file", "")] if node.get("prompt_file") else _text(node, "prompt", "")
+    needed = [part.text for part in items(node.get("dependencies")) if isinstance(part, Scalar)]
+    return Task(
+        id=own,
+        prompt=substituted(prompt, item),
+        agent=text("agent", Task.agent),
+        description=text("description", Task.description),
+        output=text("output", f"{own}.md"),
+        dependencies=tuple(each for task in needed for each in names.get(task, ())),
+        context=text("context", Task.context),
+        scope=text("scope", Task.scope),
+        constraints=texts("constraints"),
+        reads=texts("reads"),
+        output_format=text("output_format", Task.output_format),
+        success_criteria=texts("success_criteria"),
+        estimated_duration=milliseconds(node.get("estimated_duration")),
+        priority=_text(node, "priority", Task.priority),
+        resources=_amounts(node.get("resources")),
+        timeout=milliseconds(node.get("timeout")),
+        retries=_number(node.get("retries")),
+    )
+
+
+def _settings(node: Mapping) -> Settings:
+    directory = node.get("output_dir")
+    return Settings(
+        max_parallel=_number(node.get("max_parallel"), Settings.max_parallel),
+        timeout_per_task=milliseconds(node.get("timeout_per_task")) or Settings.timeout_per_task,
+        output_dir=None if directory is None else _text(node, "output_dir", ""),
+        on_failure=_text(node, "on_failure", Settings.on_failure),
+        max_retries=_number(node.get("max_retries"), Settings.max_retries),
+        dispatch=_text(node, "dispatch", Settings.dispatch),
+        order=_text(node, "order", Settings.order),
+        resources=dict(_amounts(node.get("resources"))),
+    )
+
+
+def _agent(node: Node) -> Agent:
+    if not isinstance(node, Mapping):
+        return Agent()
+    return Agent(instances=_number(node.get("instances")), role=_text(node, "role", Agent.role))
+
+
+def _amounts(node: Node | None) -> tuple[tuple[str, int], ...]:
+    """Resources by name: the amounts of a mapping, one of each in a list."""
+    if isinstance(node, Mapping):
+        return tuple((key, _number(entry.node, 1)) for key, entry in node.entries.items())
+    if isinstance(node, Sequence):
+        return tuple(dict.fromkeys((part.text, 1) for part in node.items if isinstance(part, Scalar)))
+    return ()
+
+
+def _text(mapping: Mapping, key: str, default: str) -> str:
+    node = mapping.get(key)
+    return node.text if isinstance(node, Scalar) else default
+
+
+@overload
+def _number(node: Node | None, default: int) -> int: ...
+@overload
+def _number(node: Node | None, default: None = None) -> int | None: ...
+def _number(node: Node | None, default: int | None = None) -> int | None:
+    """The number of a scalar; JSON Schema's integers include 4.0."""
+    value = node.value if isinstance(node, Scalar) else None
+    return int(value) if isinstance(value, (int, float)) else default

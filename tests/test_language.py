@@ -1,0 +1,231 @@
+"""What the keys of a task file do: in its values, in the plan, in the order of dispatch and in the brief."""
+
+import json
+import os
+
+import pytest
+from builders import claimed, closed, header, plan_of
+from parallel_dispatch.brief import brief
+from parallel_dispatch.decide import decide
+from parallel_dispatch.load import load_text
+from parallel_dispatch.plan import Plan
+from parallel_dispatch.planner import Options, Place, make_plan
+from parallel_dispatch.schedule import arrange
+from parallel_dispatch.state import replay
+from parallel_dispatch.tasks import Task
+
+
+@pytest.fixture
+def planned(project):
+    """The plan of a task file's text, in an empty project."""
+
+    def plan(text, **values):
+        loaded = load_text("t", text, project)
+        assert loaded.task_file is not None, loaded.problems
+        agents = frozenset({"general-purpose", "reviewer"})
+        return make_plan(loaded.task_file, Options(**values), Place(project, "t", "t-1-abcd", f"{project}/out", agents))
+
+    return plan
+
+
+def offered(plan, *events):
+    """The tasks that are to be dispatched after these events."""
+    return [task for task, _ in decide(replay(plan, [header(), *events])).dispatch]
+
+
+# for_each
+
+
+EACH = """\
+name: n
+tasks:
+  - id: a
+    for_each: [one, two]
+    prompt: Do {{ item }}, {{item}}, not {{ other }} or {item}.
+    output: "{{ item }}.md"
+    constraints: ["Keep to {{ item }}."]
+  - {id: b, prompt: "Sum {{ item }}.", dependencies: [a]}
+"""
+
+
+def test_a_task_for_each_item(planned):
+    tasks = planned(EACH).tasks
+    assert list(tasks) == ["a-1", "a-2", "b"]
+    assert tasks["a-2"].prompt == "Do two, two, not {{ other }} or {item}."
+    assert tasks["a-2"].output.endswith("/two.md")
+    assert tasks["a-2"].constraints == ("Keep to two.",)
+    assert tasks["b"].dependencies == ["a-1", "a-2"]
+    assert tasks["b"].prompt == "Sum {{ item }}."
+
+
+def test_an_item_is_text_and_never_a_template(planned):
+    tasks = planned("name: n\ntasks: [{id: a, for_each: ['{{ item }}', '\\1'], prompt: 'x {{ item }}'}]\n").tasks
+    assert [task.prompt for task in tasks.values()] == ["x {{ item }}", "x \\1"]
+
+
+def test_a_glob_finds_files_in_order_and_none_of_git_or_ours(planned, project):
+    for path in ("src/b.py", "src/a.py", "src/deep/c.py", ".git/d.py", ".parallel-dispatch/e.py"):
+        file = f"{project}/{path}"
+        os.makedirs(file.rpartition("/")[0], exist_ok=True)
+        with open(file, "w", encoding="utf-8") as made:
+            made.write("x")
+    text = "name: n\ntasks: [{id: a, for_each: '**/*.py', prompt: 'Read {{ item }}.'}]\n"
+    prompts = [task.prompt for task in planned(text).tasks.values()]
+    assert prompts == ["Read src/a.py.", "Read src/b.py.", "Read src/deep/c.py."]
+
+
+def test_a_glob_that_finds_a_link_out_of_the_project_is_refused(project, tmp_path_factory):
+    secret = tmp_path_factory.mktemp("elsewhere") / "secret.md"
+    secret.write_text("secret")
+    os.symlink(secret, f"{project}/link.md")
+    for key in ("for_each: '*.md', prompt: x", "prompt_file: link.md"):
+        (problem,) = load_text("t", f"name: n\ntasks: [{{id: a, {key}}}]\n", project).problems
+        assert problem.kind == "bad-path"
+
+
+def test_a_prompt_file_is_the_prompt(planned, project):
+    with open(f"{project}/p.md", "w", encoding="utf-8") as file:
+        file.write("Line one.\n{{ item }} stays.\n")
+    assert planned("name: n\ntasks: [{id: a, prompt_file: p.md}]\n").tasks["a"].prompt == "Line one.\n{{ item }} stays."
+
+
+# limits of one task
+
+
+def test_a_task_has_a_timeout_and_retries_of_its_own(planned):
+    text = """\
+name: n
+tasks:
+  - {id: a, prompt: x}
+  - {id: b, prompt: x, timeout: 1.5m, retries: 0}
+  - {id: c, prompt: x, timeout: 5000, retries: 2}
+settings: {timeout_per_task: 1h, on_failure: retry, max_retries: 4}
+"""
+    tasks = planned(text).tasks
+    assert {task.id: (task.timeout, task.attempts) for task in tasks.values()} == {
+        "a": (3600.0, 5),
+        "b": (90.0, 1),
+        "c": (5.0, 3),
+    }
+    assert {task.timeout for task in planned(text, timeout=7000).tasks.values()} == {7.0}
+
+
+def test_retries_of_one_task_hold_where_failures_are_not_retried(planned):
+    plan = planned("name: n\ntasks: [{id: a, prompt: x, retries: 1}, {id: b, prompt: x}]\n")
+    failures = [claimed("a"), closed("a", "failed"), claimed("b"), closed("b", "failed")]
+    assert offered(plan, *failures) == ["a"]
+    assert offered(plan, *failures, claimed("a", "again"), closed("a", "failed", attempt=2)) == []
+
+
+# who may run beside whom
+
+
+def test_an_agent_has_so_many_instances(planned):
+    plan = planned("""\
+name: n
+agents: {writer: {instances: 1, role: reviewer}, editor: {role: Chief Editor}}
+tasks:
+  - {id: a, agent: writer, prompt: x}
+  - {id: b, agent: writer, prompt: x}
+  - {id: c, agent: editor, prompt: x}
+""")
+    assert [(task.subagent_type, task.title) for task in plan.tasks.values()] == [
+        ("reviewer", ""),
+        ("reviewer", ""),
+        ("general-purpose", "Chief Editor"),
+    ]
+    assert offered(plan) == ["a", "c"]
+    assert offered(plan, claimed("a"), claimed("c")) == []
+    assert replay(plan, [header(), claimed("a")]).refusal("b").startswith("all 1 instances of the agent writer")
+    assert offered(plan, claimed("a"), closed("a")) == ["b", "c"]
+
+
+def test_a_resource_is_held_by_as_many_as_it_is_enough_for(planned):
+    plan = planned("""\
+name: n
+tasks:
+  - {id: a, prompt: x, resources: {gpu: 2}}
+  - {id: b, prompt: x, resources: {gpu: 2}}
+  - {id: c, prompt: x, resources: {gpu: 1}}
+  - {id: d, prompt: x, resources: [db]}
+  - {id: e, prompt: x, resources: [db]}
+settings: {resources: {gpu: 3}, max_parallel: 5}
+""")
+    assert offered(plan) == ["a", "c", "d"]
+    assert "gpu is in use (2 of 3)" in replay(plan, [header(), claimed("a")]).refusal("b")
+    assert offered(plan, claimed("a"), claimed("d"), closed("a")) == ["b", "c"]
+
+
+def test_in_waves_nothing_begins_before_the_wave_before_has_ended(planned):
+    text = "name: n\ntasks: [{id: a, prompt: x}, {id: b, prompt: x}, {id: c, prompt: x, dependencies: [a]}]\n"
+    rolling, waves = planned(text), planned(text + "settings: {order: waves}\n")
+    done = [claimed("a"), claimed("b"), closed("a")]
+    assert offered(rolling, *done) == ["c"]
+    assert offered(waves, *done) == []
+    assert "waits for the end of wave 1" in replay(waves, [header(), *done]).refusal("c")
+    assert offered(waves, *done, closed("b", "failed")) == ["c"]
+
+
+# the order
+
+
+def test_what_is_urgent_goes_first_with_all_that_it_needs():
+    tasks = [
+        Task("late", "x", priority="low"),
+        Task("plain", "x"),
+        Task("base", "x", priority="low"),
+        Task("urgent", "x", dependencies=("base",), priority="high"),
+    ]
+    assert [task.id for task, _ in arrange(tasks)] == ["base", "urgent", "plain", "late"]
+
+
+def test_the_longest_way_by_estimates_goes_first_and_the_unknown_counts_as_the_mean():
+    tasks = [
+        Task("short", "x", estimated_duration=1000),
+        Task("unknown", "x"),
+        Task("long", "x", estimated_duration=9000),
+        Task("after", "x", dependencies=("short",), estimated_duration=9500),
+    ]
+    assert [task.id for task, _ in arrange(tasks)] == ["short", "after", "long", "unknown"]
+
+
+# the brief
+
+
+PARTS = {
+    "context": "The context.",
+    "scope": "The scope.",
+    "constraints": "A constraint.",
+    "reads": "src/a.py",
+    "output_format": "A form.",
+    "success_criteria": "A criterion.",
+}
+
+
+@pytest.mark.parametrize("key", PARTS)
+def test_every_part_of_a_brief_is_there_when_it_is_given_and_leaves_no_trace_else(planned, key):
+    value = [PARTS[key]] if key in ("constraints", "reads", "success_criteria") else PARTS[key]
+    plain = planned("name: n\ntasks: [{id: a, prompt: x}]\n")
+    loaded = planned(f"name: n\ntasks: [{{id: a, prompt: x, {key}: {value!r}}}]\n")
+    texts = [brief(plan, replay(plan, [header()]), "a", 1) for plan in (plain, loaded)]
+    assert PARTS[key] not in texts[0]
+    assert texts[1].count(PARTS[key]) == 1
+    assert set(texts[0].splitlines()) <= set(texts[1].splitlines())
+
+
+def test_a_plan_survives_its_file_with_every_key(planned):
+    plan = planned(EACH + "agents: {x: {instances: 2}}\nsettings: {order: waves, resources: {gpu: 2}}\n")
+    again = Plan.from_json(plan.to_json())
+    assert again.to_json() == plan.to_json()
+    assert again.tasks["a-2"].constraints == ("Keep to two.",)
+    assert (again.in_waves, again.instances, again.resources) == (True, {"x": 2}, {"gpu": 2})
+
+
+def test_a_plan_of_an_older_version_has_the_runs_limits():
+    value = json.loads(plan_of({"a": ()}, timeout=9.0, on_failure="retry").to_json())
+    for task in value["tasks"]:
+        del task["timeout"], task["attempts"]
+    for key in ("in_waves", "instances", "resources"):
+        del value[key]
+    (task,) = Plan.from_json(json.dumps(value)).tasks.values()
+    assert (task.timeout, task.attempts) == (9.0, 4)

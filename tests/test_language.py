@@ -6,8 +6,12 @@ import os
 import pytest
 from builders import claimed, closed, header, plan_of
 from parallel_dispatch.brief import brief
+from parallel_dispatch.contract import breach
 from parallel_dispatch.decide import decide
+from parallel_dispatch.dispatch import row
+from parallel_dispatch.judge import lacking
 from parallel_dispatch.load import load_text
+from parallel_dispatch.places import RunFolder
 from parallel_dispatch.plan import Plan
 from parallel_dispatch.planner import Options, Place, make_plan
 from parallel_dispatch.schedule import arrange
@@ -187,6 +191,69 @@ def test_the_longest_way_by_estimates_goes_first_and_the_unknown_counts_as_the_m
         Task("after", "x", dependencies=("short",), estimated_duration=9500),
     ]
     assert [task.id for task, _ in arrange(tasks)] == ["short", "after", "long", "unknown"]
+
+
+# contracts
+
+CONTRACT = {"sections": ["Open Questions", "Risks"], "contains": ["LGTM"], "min_bytes": 60}
+
+
+@pytest.mark.parametrize(
+    ("text", "how"),
+    [
+        ("# open  questions #\n## RISKS\nLGTM " + "x" * 60, ""),
+        ("# Open Questions\n" + "x" * 60, 'lacks the heading "Risks" and does not contain "LGTM"'),
+        ("```\n# Risks\n```\n# Open Questions\nLGTM" + "x" * 60, 'lacks the heading "Risks"'),
+        ("~~~\n```\n~~~\n# Risks\n# Open Questions\nLGTM" + "x" * 60, ""),
+        ("    # Risks\n#Open Questions\nLGTM" + "x" * 60, 'lacks the headings "Open Questions", "Risks"'),
+        ("# Risks\n# Open Questions\nLGTM", "has 29 bytes, fewer than 60"),
+    ],
+)
+def test_a_contract_is_kept_or_broken_by_what_the_output_holds(text, how):
+    assert breach(CONTRACT, [text], len(text)) == how
+
+
+def test_the_parts_of_a_contract_may_stand_in_any_file_of_a_directory():
+    assert breach(CONTRACT, ["# Risks\n", "# Open Questions\n", "LGTM"], 100) == ""
+
+
+def test_what_breaks_the_contract_has_not_done_the_task(planned):
+    plan = planned("""\
+name: n
+tasks:
+  - {id: a, prompt: x, contract: {sections: [Risks]}}
+  - {id: b, prompt: x, output: b/, contract: {contains: [done]}}
+settings: {output_dir: out}
+""")
+    first, second = plan.tasks.values()
+    for path, text in ((first.output, "# Risk\n"), (f"{second.output}x.md", "not yet")):
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+    assert lacking(plan, first) == 'its output out/a.md lacks the heading "Risks"'
+    assert lacking(plan, second) == 'its output directory out/b/ does not contain "done"'
+    assert '- the heading "Risks"\n' in brief(plan, replay(plan, [header()]), "a", 1)
+    for path, text in ((first.output, "# Risks\n"), (f"{second.output}y.md", "done")):
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+    assert lacking(plan, first) == lacking(plan, second) == ""
+
+
+def test_a_critical_task_that_fails_stops_the_run(planned):
+    plan = planned("name: n\ntasks: [{id: a, prompt: x, critical: true}, {id: b, prompt: x}, {id: c, prompt: x}]\n")
+    one = [claimed("a"), claimed("b")]
+    assert offered(plan, *one, closed("b", "failed")) == ["c"]
+    assert offered(plan, *one, closed("a", "failed")) == []
+    assert replay(plan, [header(), *one, closed("a", "failed")]).stopped_by == "a"
+
+
+def test_without_hooks_the_call_names_model_and_effort(planned):
+    plan = planned("name: n\ntasks: [{id: a, prompt: x, model: haiku, effort: low}]\n")
+    folder = RunFolder("/run")
+    assert {"model", "effort"}.isdisjoint(row(plan, folder, plan.tasks["a"], 1))
+    plan.driver = "cli"
+    call = row(plan, folder, plan.tasks["a"], 1)
+    assert (call["model"], call["effort"]) == ("haiku", "low")
 
 
 # the brief

@@ -20,6 +20,7 @@ PURE = {
     "aggregate",
     "capacity",
     "check",
+    "contract",
     "cycles",
     "decide",
     "dispatch",

@@ -50,6 +50,7 @@ def on_agent_call(payload: Payload, run: ActiveRun) -> Payload | None:
         **call,
         "prompt": brief(run, attempt),
         "subagent_type": task.subagent_type,
+        **task.call,
         "run_in_background": run.plan.background,
     }
     return decide_call("allow", f"{attempt.task} of the run {run.plan.run}", updated)

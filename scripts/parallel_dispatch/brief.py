@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .contract import terms
 from .marker import marker
 from .plan import Plan
 from .state import State
@@ -23,6 +24,7 @@ def brief(plan: Plan, state: State, task_id: str, attempt: int) -> str:
             "run": plan.name,
             "inputs": [plan.tasks[dependency] for dependency in task.dependencies],
             "minutes": f"{task.timeout / 60:.1f}".rstrip("0").rstrip("."),
+            "contract": terms(task.contract),
             "rehearsal": plan.rehearsal,
             "failure": failed.reason if failed else "",
         },

@@ -17,17 +17,20 @@ if TYPE_CHECKING:
 BLOCK = re.compile(r"Dispatch.*copied exactly\.\n```json\n(\[.*?\])\n```", re.DOTALL)
 STOPS = re.compile(r"Stop these agents:[^\n]*\n```json\n(\[.*?\])\n```", re.DOTALL)
 OUTPUT = re.compile(r"^(?:\s*\d+\t)?Output (file|directory): (.+)$", re.MULTILINE)  # with the Read tool's line number
+TERM = re.compile(r'^(?:\s*\d+\t)?- (?:the (heading|text) "(.*)"|at least (\d+) bytes)$', re.MULTILINE)
 BRIEF = re.compile(r"^pd:\S+ Read and follow (.+)")
 
 
 @dataclass(frozen=True)
 class Job:
-    """What an agent was told: its task, its attempt, where its output goes."""
+    """What an agent was told: its task, its attempt, where its output goes, what that must hold."""
 
     task: str
     attempt: int
     output: str
     is_folder: bool
+    text: str = ""
+    least: int = 0
 
     @property
     def file(self) -> str:
@@ -80,14 +83,20 @@ class Copyist:
 
     def content(self, job: Job) -> str:
         """What the agent writes; it says what it is."""
-        return f"# {job.task}\n\nThis file was written by a rehearsal: no model worked on it.\n"
+        text = f"# {job.task}\n\nThis file was written by a rehearsal: no model worked on it.\n{job.text}"
+        return text + "\n" * (job.least - len(text.encode()))
 
 
 def job_of(said: list[str]) -> Job | None:
     """The job in an agent's texts; None while it has not seen its brief."""
     named = next(filter(None, (parse_marker(text.lstrip()) for text in said)), None)
     output = next(filter(None, map(OUTPUT.search, said)), None)
-    return Job(named[1], named[2], output[2].strip(), output[1] == "directory") if named and output else None
+    if not (named and output):
+        return None
+    terms = [found.groups() for text in said for found in TERM.finditer(text)]
+    held = [f"## {words}\n" if kind == "heading" else f"{words}\n" for kind, words, _ in terms if kind]
+    least = max((int(number) for _, _, number in terms if number), default=0)
+    return Job(named[1], named[2], output[2].strip(), output[1] == "directory", "".join(held), least)
 
 
 def called(request: Request) -> Iterator[str]:

@@ -23,14 +23,14 @@ LIMIT = 9_500
 def row(plan: Plan, folder: RunFolder, task: PlannedTask, attempt: int) -> dict[str, object]:
     """The Agent call for one attempt. Its prompt works without hooks, too: the agent reads its brief.
 
-    With hooks, admission says that the call runs in the foreground; without them, the row must.
+    With hooks, admission adds how the call runs and on which model; without them, the row must.
     """
-    foreground = {"run_in_background": False} if plan.driver == "cli" else {}
+    more: dict[str, object] = {**task.call, "run_in_background": False} if plan.driver == "cli" else {}
     return {
         "description": task.id,
         "subagent_type": task.subagent_type,
         "prompt": f"{marker(plan.run, task.id, attempt)} Read and follow {folder.brief(task.id, attempt)}",
-        **foreground,
+        **more,
     }
 
 

@@ -6,7 +6,7 @@ import os
 
 from .active import ActiveRun
 from .bell import ENDED, ring
-from .places import write_whole
+from .places import read_text, write_whole
 from .plan import Plan, PlannedTask
 from .state import FAILED, SUCCESS, Attempt
 from .transcript import last_tool_error
@@ -25,12 +25,27 @@ def lacking(plan: Plan, task: PlannedTask) -> str:
     if task.is_folder:
         if not os.path.isdir(task.output):
             return f"its output directory {shown} does not exist"
-        return "" if output_files(task) else f"its output directory {shown} holds no file with content"
+        if not output_files(task):
+            return f"its output directory {shown} holds no file with content"
+        return _broken(task, f"its output directory {shown}")
     if os.path.isdir(task.output):
         return f"its output {shown} is a directory, not a file"
     if not os.path.isfile(task.output):
         return f"its output {shown} does not exist"
-    return "" if os.path.getsize(task.output) else f"its output {shown} is empty"
+    if not os.path.getsize(task.output):
+        return f"its output {shown} is empty"
+    return _broken(task, f"its output {shown}")
+
+
+def _broken(task: PlannedTask, subject: str) -> str:
+    """How an output breaks its contract; empty where it has none or keeps it."""
+    if not task.contract:
+        return ""
+    from .contract import breach
+
+    files = output_files(task)
+    how = breach(task.contract, [read_text(file) for file in files], sum(map(os.path.getsize, files)))
+    return f"{subject} {how}" if how else ""
 
 
 def take_draft(task: PlannedTask) -> None:
@@ -102,7 +117,7 @@ def close(
     run.call_off(agent_id, "its attempt is closed")
     if not abandoned:
         ring(run.folder.watcher(agent_id), ENDED)
-    if outcome == FAILED and run.plan.on_failure == "stop":
+    if outcome == FAILED and run.state().stopped_by == task.id:
         for other in run.state().open.values():
             run.call_off(other.agent_id, f"stopped, because {task.id} failed")
     return line

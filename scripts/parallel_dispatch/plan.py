@@ -18,8 +18,11 @@ GRACE_SECONDS = 60.0
 GRACE_SHARE = 0.5
 
 _NOTHING: dict[str, int] = {}
+_NO_CONTRACT: dict[str, object] = {}
+_NO_CALL: dict[str, str] = {}
 _LISTS = ("constraints", "reads", "success_criteria")
 _OPTIONAL = {"title", "description", "context", "scope", "output_format", "resources", *_LISTS}
+_OPTIONAL |= {"contract", "critical", "call"}
 
 
 def grace(timeout: float) -> float:
@@ -31,14 +34,18 @@ class PlannedTask:
     """One task of a plan. `output` is absolute and ends in `/` where it is a directory; `wave` counts from 1.
 
     `title` is what the agent works as where that is no type of the host's. `timeout` is in seconds; `attempts` says how
-    often the task is tried at most. `resources` are the amounts that it holds while it runs.
+    often the task is tried at most. `resources` are the amounts that it holds while it runs; `contract` is what its
+    output must hold; `critical` says that its failure stops the run; `call` is what else its Agent call says.
     """
 
     __slots__ = (
         "agent",
         "attempts",
+        "call",
         "constraints",
         "context",
+        "contract",
+        "critical",
         "dependencies",
         "description",
         "id",
@@ -75,6 +82,9 @@ class PlannedTask:
         output_format: str = "",
         success_criteria: tuple[str, ...] = (),
         resources: dict[str, int] = _NOTHING,
+        contract: dict[str, object] = _NO_CONTRACT,
+        critical: bool = False,
+        call: dict[str, str] = _NO_CALL,
     ) -> None:
         self.id = id
         self.agent = agent
@@ -94,6 +104,9 @@ class PlannedTask:
         self.output_format = output_format
         self.success_criteria = success_criteria
         self.resources = resources
+        self.contract = contract
+        self.critical = critical
+        self.call = call
 
     @property
     def is_folder(self) -> bool:
@@ -196,6 +209,10 @@ class Plan:
         for task in self.tasks.values():
             waves.setdefault(task.wave, []).append(task)
         return [waves[number] for number in sorted(waves)]
+
+    def stops_after(self, task: str) -> bool:
+        """Whether the failure of a task stops the run."""
+        return self.on_failure == "stop" or self.tasks[task].critical
 
     def shown(self, path: str) -> str:
         """A path as people read it: relative to the project where it lies inside."""

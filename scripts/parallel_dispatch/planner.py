@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from .agents import subagent_type
@@ -77,6 +77,9 @@ def make_plan(task_file: TaskFile, options: Options, place: Place) -> Plan:
             output_format=task.output_format,
             success_criteria=task.success_criteria,
             resources=dict(task.resources),
+            contract=asdict(task.contract) if task.contract else {},
+            critical=task.critical,
+            call={key: value for key, value in (("model", task.model), ("effort", task.effort)) if value},
         )
         for task, wave in arrange(task_file.tasks)
     ]

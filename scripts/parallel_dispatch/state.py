@@ -208,7 +208,7 @@ class State:
         self.spent[attempt.task] += outcome == FAILED
         if outcome == FAILED and self.spent[attempt.task] < self.plan.tasks[attempt.task].attempts:
             return
-        if outcome == FAILED and self.plan.on_failure == "stop":
+        if outcome == FAILED and self.plan.stops_after(attempt.task):
             self.stopped_by = self.stopped_by or attempt.task
         self._settle(attempt.task, outcome, reason)
 

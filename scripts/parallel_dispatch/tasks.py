@@ -6,6 +6,15 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
+class Contract:
+    """What an output must hold to count, beyond being there."""
+
+    sections: tuple[str, ...] = ()
+    contains: tuple[str, ...] = ()
+    min_bytes: int = 1
+
+
+@dataclass(frozen=True)
 class Task:
     """One unit of work for one agent.
 
@@ -31,6 +40,10 @@ class Task:
     resources: tuple[tuple[str, int], ...] = ()
     timeout: int | None = None
     retries: int | None = None
+    contract: Contract | None = None
+    critical: bool = False
+    model: str | None = None
+    effort: str | None = None
 
     @property
     def writes_directory(self) -> bool:

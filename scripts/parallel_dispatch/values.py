@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, overload
 from .durations import milliseconds
 from .for_each import items_of, name, substituted
 from .nodes import Mapping, Node, Scalar, Sequence, items
-from .tasks import Agent, Settings, Task, TaskFile
+from .tasks import Agent, Contract, Settings, Task, TaskFile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as Lookup
@@ -66,7 +66,21 @@ def _task(node: Mapping, own: str, item: str | None, names: Lookup[str, list[str
         resources=_amounts(node.get("resources")),
         timeout=milliseconds(node.get("timeout")),
         retries=_number(node.get("retries")),
+        contract=_contract(node.get("contract"), item),
+        critical=_flag(node.get("critical")),
+        model=_text(node, "model", "") or None,
+        effort=_text(node, "effort", "") or None,
     )
+
+
+def _contract(node: Node | None, item: str | None) -> Contract | None:
+    if not isinstance(node, Mapping):
+        return None
+    sections, contains = (
+        tuple(substituted(part.text, item) for part in items(node.get(key)) if isinstance(part, Scalar))
+        for key in ("sections", "contains")
+    )
+    return Contract(sections, contains, _number(node.get("min_bytes"), Contract.min_bytes))
 
 
 def _settings(node: Mapping) -> Settings:
@@ -96,6 +110,10 @@ def _amounts(node: Node | None) -> tuple[tuple[str, int], ...]:
     if isinstance(node, Sequence):
         return tuple(dict.fromkeys((part.text, 1) for part in node.items if isinstance(part, Scalar)))
     return ()
+
+
+def _flag(node: Node | None) -> bool:
+    return isinstance(node, Scalar) and node.value is True
 
 
 def _text(mapping: Mapping, key: str, default: str) -> str:

@@ -1,0 +1,62 @@
+"""What an output must hold to count, beyond being there: headings, texts, a size."""
+
+from __future__ import annotations
+
+
+def breach(contract: dict[str, object], texts: list[str], size: int) -> str:
+    """How an output of so many bytes breaks its contract; empty where it keeps it.
+
+    `texts` are its files: a heading or a text may stand in any of them. Headings count in any case and at any level,
+    but not inside of fenced code.
+    """
+    least = contract.get("min_bytes")
+    headings = {heading for text in texts for heading in _headings(text)}
+    sections = [name for name in _strings(contract, "sections") if _folded(name) not in headings]
+    lacking = [part for part in _strings(contract, "contains") if not any(part in text for text in texts)]
+    return " and ".join(
+        filter(
+            None,
+            (
+                f"has {size:,} bytes, fewer than {least:,}" if isinstance(least, int) and size < least else "",
+                f"lacks the heading{'s'[: len(sections) != 1]} {_listed(sections)}" if sections else "",
+                f"does not contain {_listed(lacking)}" if lacking else "",
+            ),
+        )
+    )
+
+
+def terms(contract: dict[str, object]) -> list[str]:
+    """The contract in words, for the brief."""
+    least = contract.get("min_bytes")
+    return [
+        *(f'the heading "{name}"' for name in _strings(contract, "sections")),
+        *(f'the text "{part}"' for part in _strings(contract, "contains")),
+        *([f"at least {least} bytes"] if least else []),
+    ]
+
+
+def _headings(text: str) -> set[str]:
+    found, fence = set(), ""
+    for line in text.splitlines():
+        words = line.lstrip(" ")
+        if len(line) - len(words) > 3:
+            continue  # indented code
+        if words[:3] in ("```", "~~~") and fence in ("", words[:3]):
+            fence = "" if fence else words[:3]
+        level = len(words) - len(words.lstrip("#"))
+        if not fence and 1 <= level <= 6 and words[level : level + 1] in (" ", "\t"):
+            found.add(_folded(words[level:].rstrip().rstrip("#")))
+    return found
+
+
+def _folded(heading: str) -> str:
+    return " ".join(heading.casefold().split())
+
+
+def _strings(contract: dict[str, object], key: str) -> list[str]:
+    value = contract.get(key)
+    return [str(part) for part in value] if isinstance(value, (list, tuple)) else []
+
+
+def _listed(words: list[str]) -> str:
+    return ", ".join(f'"{word}"' for word in words)

@@ -1,0 +1,89 @@
+"""The keys of a task file in the real host: whom an agent is, what it is told, what its output must hold."""
+
+import pytest
+from faults import Faulty
+from hosting import VERSIONS, Stage
+from parallel_dispatch.copyist import called
+from parallel_dispatch.scripted_model import Call, Reply
+
+pytestmark = pytest.mark.host
+
+TASKS = """\
+name: language
+agents:
+  reviewer: {instances: 1, role: Senior Reviewer}
+tasks:
+  - id: review
+    for_each: src/*.py
+    agent: reviewer
+    prompt_file: prompts/review.md
+    output: reviews/{{ item }}.md
+    context: These are scripts.
+    constraints: [Change no file.]
+    reads: ["{{ item }}"]
+    model: haiku
+    effort: low
+  - id: urgent
+    prompt: Look at once.
+    priority: high
+    critical: true
+  - id: sum
+    prompt: Sum up.
+    dependencies: [review]
+    contract: {sections: [Findings], contains: [All done], min_bytes: 500}
+    timeout: 5m
+settings: {order: waves, max_parallel: 3}
+"""
+
+
+def stops_short(job, request):
+    """The agent writes what does not keep its contract, and stops; sent back, it writes the whole."""
+    if "You are not done" in str(request.messages[-1]):
+        return Reply(calls=[Call("Write", {"file_path": job.file, "content": job.text + "x" * job.least})])
+    if any(called(request)):
+        return Reply("Done.")
+    return Reply(calls=[Call("Write", {"file_path": job.file, "content": "# Findings\n"})])
+
+
+@pytest.fixture(scope="module", params=VERSIONS)
+def found(request, tmp_path_factory):
+    stage = Stage(request.param, tmp_path_factory.mktemp("language"))
+    stage.write("tasks.yaml", TASKS)
+    stage.write("prompts/review.md", "Review {{ item }} with care.\n")
+    stage.write("src/a.py", "print()\n")
+    stage.write("src/b.py", "print()\n")
+    return stage.converse(Faulty(faults={"sum": stops_short}), "/parallel-dispatch tasks.yaml")
+
+
+def test_every_task_of_the_language_succeeds(found):
+    assert found.outcomes == dict.fromkeys(("urgent", "review-1", "review-2", "sum"), "success")
+
+
+def test_what_is_urgent_goes_first_and_an_agent_has_one_instance(found):
+    assert found.batches == [["urgent", "review-1"], ["review-2"], ["sum"]]
+
+
+def test_an_agent_is_told_what_the_file_says(found):
+    (told,) = found.first_requests["review-2"]
+    for words in (
+        "You work as Senior Reviewer.",
+        "Review src/b.py with care.",
+        "These are scripts.",
+        "- Change no file.",
+        "- src/b.py",
+        "reviews/src/b.py.md",
+    ):
+        assert words in told
+    assert "{{" not in told.partition("## Task")[2]
+
+
+def test_an_agent_runs_on_the_model_that_the_file_names(found):
+    models = {requests[0].body["model"] for requests in found.agents.values()}
+    assert len(models) == 2
+    assert sum("haiku" in model for model in models) == 1
+
+
+def test_an_output_that_breaks_its_contract_sends_its_agent_back(found):
+    (event,) = [event for event in found.run.ledger.read() if event.get("event") == "sent-back"]
+    assert event["task"] == "sum"
+    assert event["reason"].endswith('sum.md has 11 bytes, fewer than 500 and does not contain "All done"')

@@ -23,6 +23,7 @@ PURE = {
     "contract",
     "cycles",
     "decide",
+    "digest",
     "dispatch",
     "document",
     "durations",

@@ -10,17 +10,16 @@ import argparse
 import os
 import shlex
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from . import dispatch, quickjson, run, runs, status
 from .arguments import Parser, UsageError, add_dry_run, add_run_arguments, options_of, project_of
+from .digest import digest
 from .load import load
 from .marker import parse_marker
 from .neighbours import NAME, has_rival
 from .owners import find
 from .permissions import allows_skill
-from .problem import render
 from .refusal import Refusal
 from .telling import say
 
@@ -252,15 +251,7 @@ def _permissions(mode: str) -> str:
 
 def _problems(loaded: Loaded, name: str) -> str:
     """The problems of a task file, as many as the host shows whole, and how many more there are."""
-    found = [replace(problem, file=name) for problem in loaded.problems]
-    shown = len(found)
-    while shown > 1 and len(render(found[:shown], loaded.lines)) > dispatch.LIMIT - 200:
-        shown -= max(1, shown // 8)
-    text = render(found[:shown], loaded.lines)
-    if shown == len(found):
-        return text
-    rest = f"… and {len(found) - shown} more of {len(found)} problems: `parallel-dispatch validate {name}` shows all"
-    return f"{text.rstrip().rpartition(chr(10))[0]}\n{rest}\n"
+    return digest(loaded.problems, loaded.lines, name, dispatch.LIMIT - 200)
 
 
 def _permission(decision: str, reason: str) -> Payload:

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 
 from parallel_dispatch.ledger import FORMAT, VERSION, Ledger
 from parallel_dispatch.places import RunFolder, runs_folder, write_whole
@@ -133,6 +134,23 @@ def write(path, text):
 def read(path):
     with open(path, encoding="utf-8") as file:
         return file.read()
+
+
+def marking_python(folder):
+    """Variables that lead every way to a Python here to one that counts its starts, and a function that says the count.
+
+    It stands in a cache as the product's interpreter, and on PATH.
+    """
+    mark, program = os.path.join(folder, "started"), os.path.join(folder, "marking", "python")
+    write(program, f'#!/bin/sh\necho >>"{mark}"\nexec "{sys.executable}" "$@"\n')
+    os.chmod(program, 0o700)
+    os.symlink(program, f"{program}3")
+    write(os.path.join(folder, "marking-cache", "interpreter"), program + "\n")
+    variables = {
+        "PARALLEL_DISPATCH_CACHE": os.path.join(folder, "marking-cache"),
+        "PATH": f"{os.path.dirname(program)}:{os.environ['PATH']}",
+    }
+    return variables, lambda: read(mark).count("\n") if os.path.exists(mark) else 0
 
 
 def oldest_python():

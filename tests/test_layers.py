@@ -41,6 +41,7 @@ PURE = {
     "state",
     "status",
     "syntax",
+    "taskfiles",
     "tasks",
     "values",
     "wording",
@@ -289,6 +290,7 @@ def test_the_root_holds_nothing_that_the_host_refuses_or_takes_for_settings(name
         "hooks/foreign",
         "hooks/session",
         "hooks/watch",
+        "hooks/written",
         "tests/run",
     ],
 )

@@ -291,5 +291,11 @@ def _say(word: str, path: str, session: str) -> int:
     return FINE
 
 
-INTERNAL: dict[str, Callable[..., int]] = {"hook": _hook, "say": _say}
+def _written(path: str) -> int:
+    from .written import main as written
+
+    return written(path)
+
+
+INTERNAL: dict[str, Callable[..., int]] = {"hook": _hook, "say": _say, "written": _written}
 """The verbs of hooks; they are not for people."""

@@ -1,9 +1,10 @@
 """What a hook process costs: idle, in a conversation that drives no run, and active, for every event of a run.
 
 Measured: milliseconds from the spawn of a process to its exit, with the event on a pipe, as the host starts hooks.
-Idle: the guard, summed over the hooks that hooks.json starts for one call of the Bash tool. Active: the guard and what
-it turns into, `python -I -S hook.py`, against `python -I -S -c pass` with the same interpreter: the ratio is what our
-code adds. Where `python3` on PATH is a version manager's shim, what starting through it costs.
+Idle: the guard, summed over the hooks that hooks.json starts for one call of the Bash tool; beside it, what a Write of
+10 kB to any file but a task file costs where a host starts that hook in spite of its filter (`if`). Active: the guard
+and what it turns into, `python -I -S hook.py`, against `python -I -S -c pass` with the same interpreter: the ratio is
+what our code adds. Where `python3` on PATH is a version manager's shim, what starting through it costs.
 
 How: a run of 10 agents is started by the product itself in a temporary project, and driven by its own hooks to the
 state that each event needs; before every repetition that state is put back. All processes take turns; medians. The
@@ -29,6 +30,7 @@ from parallel_dispatch.planner import Options
 AGENTS, LIMIT_IDLE_MS, LIMIT_RATIO = 10, 3.0, 1.8
 SESSION = "0b1f5c9e-bench"
 GUARD = os.path.join(sides.ROOT, "hooks", "guard")
+WRITTEN = os.path.join(sides.ROOT, "hooks", "written")
 PYTHON = os.path.realpath(sys.executable)
 BASELINE = "python -I -S -c pass"
 
@@ -237,6 +239,13 @@ def hooks_of_a_call() -> list[str]:
     ]
 
 
+def written(theatre: Theatre) -> Payload:
+    """The event of a file that was written and is no task file."""
+    call = {"file_path": os.path.join(theatre.project, "notes.md"), "content": sides.prose(10_000)}
+    done = {"type": "create", "filePath": call["file_path"], "content": call["content"]}
+    return theatre.event("PostToolUse", tool_name="Write", tool_input=call, tool_response=done)
+
+
 def measure_idle(theatre: Theatre, repetitions: int) -> str:
     """The table of what an ordinary conversation pays."""
     os.makedirs(theatre.project, exist_ok=True)
@@ -244,6 +253,7 @@ def measure_idle(theatre: Theatre, repetitions: int) -> str:
     call: Payload = {"tool_name": "Bash", "tool_input": {"command": "ls"}, "tool_use_id": "toolu_1"}
     processes = {"an empty shell, sh -c :": sides.Process(("/bin/sh", "-c", ":"))}
     processes.update({event: guard({**theatre.event(event), **call}) for event in dict.fromkeys(events)})
+    processes["PostToolUse(Write), another file"] = sides.Process((WRITTEN,), json.dumps(written(theatre)))
     found = sides.interleaved(processes, theatre.variables, repetitions)
     wall, cpu = sum(found[event].wall for event in events), sum(found[event].cpu for event in events)
     rows = [[name, f"{cost.wall:.2f}", f"{cost.cpu:.2f}", ""] for name, cost in found.items()]

@@ -298,7 +298,7 @@ def test_what_cannot_be_read_any_more_is_no_task_file(conversation, kind):
 
 
 def test_a_check_that_fails_tells_the_user_and_lets_the_edit_be(monkeypatch, capsys):
-    def fails(_):
+    def fails(*_):
         raise RecursionError("too deep")
 
     monkeypatch.setattr(written, "load", fails)

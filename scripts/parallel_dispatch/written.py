@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 
 from . import quickjson
+from .arguments import project_of
 from .digest import digest
 from .load import load
 from .taskfiles import is_named, is_task_file
@@ -32,7 +33,7 @@ def answer(path: str) -> dict[str, object] | None:
     """What the host is told of a file: its problems where it is a task file that has some."""
     if not is_named(path):
         return None
-    loaded = load(path)
+    loaded = load(path, project_of(os.getcwd()))
     if not loaded.problems or not is_task_file(path, loaded.text):
         return None
     text = digest(loaded.problems, loaded.lines, _shown(path), LIMIT)

@@ -30,6 +30,7 @@ PURE = {
     "problem",
     "progress",
     "quickjson",
+    "reference",
     "refusal",
     "report",
     "schedule",

@@ -61,6 +61,15 @@ def build_parser() -> argparse.ArgumentParser:
     verb = _verb(verbs, "validate", "check task files and show every problem with its position", _validate)
     verb.add_argument("files", metavar="FILE", nargs="+")
 
+    verb = _verb(verbs, "schema", "print the JSON Schema of task files", _schema)
+    form = verb.add_mutually_exclusive_group()
+    form.add_argument(
+        "--path", action="store_true", help="print the path of its file instead, for an editor's settings"
+    )
+    form.add_argument(
+        "--format", choices=("json", "markdown"), default="json", help="markdown: a page on every key (default json)"
+    )
+
     verb = _verb(verbs, "plan", "show what a run would do, without starting it", _plan)
     add_run_arguments(verb)
 
@@ -162,6 +171,19 @@ def _validate(arguments: argparse.Namespace) -> int:
             count = len(loaded.task_file.tasks)
             print(f"{loaded.path}: {count} task{'s'[: count != 1]}, no problems")
     return FINE if all(found) else PROBLEMS
+
+
+def _schema(arguments: argparse.Namespace) -> int:
+    from . import reference, schema
+
+    if arguments.path:
+        print(schema.PATH)
+    elif arguments.format == "markdown":
+        print(reference.markdown(schema.read()), end="")
+    else:
+        with open(schema.PATH, encoding="utf-8") as file:
+            print(file.read(), end="")
+    return FINE
 
 
 def _plan(arguments: argparse.Namespace) -> int:

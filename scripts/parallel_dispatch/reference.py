@@ -59,9 +59,9 @@ settings:
   max_parallel: 2
 ```
 
-`parallel-dispatch new` writes a commented file to begin with. The command line wins over the file's `settings`, these
-over the defaults. An unknown key is an error, so that a misspelt one does not go unnoticed; keys that begin with `x-`
-are yours.
+`parallel-dispatch new` writes a commented file to begin with; what a wrong file is told stands in
+[problems.md](problems.md). The command line wins over the file's `settings`, these over the defaults. An unknown key is
+an error, so that a misspelt one does not go unnoticed; keys that begin with `x-` are yours.
 
 ## In an editor
 

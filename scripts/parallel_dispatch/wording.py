@@ -139,6 +139,9 @@ def _type(breach: Breach, node: Node) -> str:
         return f"{must}, not a {what}{_instead(breach, node)}"
     if node.empty:
         return f"{must}, but nothing stands after it; give it a value, or leave it out if it is optional"
+    if node.value is None:
+        quotes = "put it in quotes if it is text" if wanted == "string" else "give it a value"
+        return f"{must}, but YAML reads {node.text} as no value; {quotes}, or leave it out if it is optional"
     if isinstance(node.value, str):
         return f"{must}, not the text {quoted(node.text)}{_instead(breach, node)}"
     same = isinstance(node.value, (int, float)) and node.text == str(node.value)
@@ -151,14 +154,15 @@ def _instead(breach: Breach, node: Node) -> str:
     """What to write, for each type that is wanted."""
     text = node.text if isinstance(node, Scalar) else ""
     if breach.wanted == "string":
-        return f'; put it in quotes: "{text}"' if text else "; if it is text, put it in quotes"
+        return f'; put it in quotes: "{text}"' if text else '; if it is text, put it in quotes or behind a "|"'
     if breach.wanted == "integer":
         number = _number(text)
         if number is None:
             return f"; write a number {_limits(breach.rules)}".rstrip()
         return f"; write {number}{'' if isinstance(node, Scalar) and node.plain else ' without quotes'}"
     if breach.wanted == "array":
-        words = [word for word in re.split(r"[\s,]+", text) if word]
+        of_text = _mapping(breach.rules.get("items")).get("type") == "string"
+        words = [word for word in re.split(r"[\s,]+", text) if word and of_text]
         return f"; write [{', '.join(words)}]" if words and len(text) < MAX_EXAMPLE else '; write "- " before each item'
     if breach.wanted == "object" and not breach.path:
         return '; begin with "name: …" and "tasks:"'
@@ -195,8 +199,10 @@ def _read(node: Scalar) -> str:
 
 def _shown(node: Node) -> str:
     """The value as it was written, and what YAML made of it where that differs."""
-    if not isinstance(node, Scalar) or node.empty:
-        return "this" if not isinstance(node, Scalar) else "empty"
+    if not isinstance(node, Scalar):
+        return "a mapping" if isinstance(node, Mapping) else "a list"
+    if node.empty:
+        return "empty"
     if isinstance(node.value, str):
         return quoted(node.text)
     same = node.text == str(node.value)

@@ -67,10 +67,10 @@ an error, so that a misspelt one does not go unnoticed; keys that begin with `x-
 
 The first line that `new` writes, `# yaml-language-server: $schema=file:///…`, gives editors with the YAML language
 server (VS Code with the YAML extension, Neovim, Emacs, Helix, …) completion, descriptions on hover, and most checks
-while you type. It names the schema of the plugin that is installed on this machine, so it works at once and without
-network. It is a comment: on another machine the task file stays as valid as it is, and only the editor says that it
-does not find the schema. For a file that a team shares, keep a copy of the schema beside it and name that, relative to
-the task file:
+while you type; tried with yaml-language-server 1.25.0. It names the schema of the plugin that is installed on this
+machine, so it works at once and without network. It is a comment: on another machine the task file stays as valid as it
+is, and only the editor says that it does not find the schema. For a file that a team shares, keep a copy of the schema
+beside it and name that, relative to the task file:
 
 ```sh
 parallel-dispatch schema > task-file.schema.json

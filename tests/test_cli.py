@@ -11,7 +11,7 @@ from parallel_dispatch.active import ActiveRun
 from parallel_dispatch.runs import all_runs
 
 PROBLEMS = "name: bad\ntasks:\n  - id: a\n    promt: Do a.\n  - id: a\n    prompt: Do it.\n"
-VERBS = ("validate", "plan", "start", "next", "status", "report", "rehearse", "doctor", "prepare")
+VERBS = ("validate", "new", "schema", "plan", "start", "next", "status", "report", "rehearse", "doctor", "prepare")
 ON_A_RUN = ("next", "status", "report")
 
 

@@ -35,6 +35,7 @@ PURE = {
     "problem",
     "progress",
     "quickjson",
+    "reference",
     "refusal",
     "report",
     "schedule",

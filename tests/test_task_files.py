@@ -70,7 +70,7 @@ def seeds():
 def test_the_golden_directory_is_whole():
     files = set(os.listdir(GOLDEN))
     assert files == {f"{name}{end}" for name in CASES for end in (".yaml", ".out")}
-    assert len(CASES) >= 45
+    assert len(CASES) >= 120
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -61,6 +61,25 @@ def build_parser() -> argparse.ArgumentParser:
     verb = _verb(verbs, "validate", "check task files and show every problem with its position", _validate)
     verb.add_argument("files", metavar="FILE", nargs="+")
 
+    verb = _verb(verbs, "new", "write a commented task file to begin with; without PATTERN: show the patterns", _new)
+    verb.add_argument("pattern", metavar="PATTERN", nargs="?", type=_pattern, help="what kind of work it is")
+    verb.add_argument(
+        "file",
+        metavar="FILE",
+        nargs="?",
+        default="tasks.yaml",
+        help="where to write it (default tasks.yaml; - prints it)",
+    )
+
+    verb = _verb(verbs, "schema", "print the JSON Schema of task files", _schema)
+    form = verb.add_mutually_exclusive_group()
+    form.add_argument(
+        "--path", action="store_true", help="print the path of its file instead, for an editor's settings"
+    )
+    form.add_argument(
+        "--format", choices=("json", "markdown"), default="json", help="markdown: a page on every key (default json)"
+    )
+
     verb = _verb(verbs, "plan", "show what a run would do, without starting it", _plan)
     add_run_arguments(verb)
 
@@ -109,6 +128,18 @@ def build_parser() -> argparse.ArgumentParser:
     )
 
     return parser
+
+
+def _pattern(text: str) -> str:
+    """The name of a pattern of task files."""
+    from .new import patterns
+    from .problem import suggestion
+
+    known = patterns()
+    if text not in known:
+        advice = suggestion(text, known) or f"; the patterns are {', '.join(known)}"
+        raise argparse.ArgumentTypeError(f'there is no pattern "{text}"{advice}')
+    return text
 
 
 class _Version(argparse.Action):
@@ -162,6 +193,32 @@ def _validate(arguments: argparse.Namespace) -> int:
             count = len(loaded.task_file.tasks)
             print(f"{loaded.path}: {count} task{'s'[: count != 1]}, no problems")
     return FINE if all(found) else PROBLEMS
+
+
+def _new(arguments: argparse.Namespace) -> int:
+    from . import new, schema
+
+    if arguments.pattern is None:
+        print(new.listed())
+    elif arguments.file == "-":
+        print(new.text_of(arguments.pattern, schema.PATH), end="")
+    else:
+        new.write(arguments.pattern, arguments.file, schema.PATH)
+        _show(new.what_next(arguments.pattern, arguments.file))
+    return FINE
+
+
+def _schema(arguments: argparse.Namespace) -> int:
+    from . import reference, schema
+
+    if arguments.path:
+        print(schema.PATH)
+    elif arguments.format == "markdown":
+        print(reference.markdown(schema.read()), end="")
+    else:
+        with open(schema.PATH, encoding="utf-8") as file:
+            print(file.read(), end="")
+    return FINE
 
 
 def _plan(arguments: argparse.Namespace) -> int:

@@ -57,10 +57,17 @@ def explain(complaint: Complaint) -> Explanation:
         return Explanation(
             Place(complaint.at.line, tab.start(1)), 1, "a tab in the indentation; YAML allows only spaces"
         )
+    conflict = next((number for number, text in enumerate(complaint.lines) if text.startswith("<<<<<<< ")), None)
+    if conflict is not None:
+        return _whole(complaint, Place(conflict, 0), "a merge conflict begins here; resolve it")
     for pattern, rule in _RULES:
         if re.search(pattern, complaint.words):
             return rule(complaint)
     return Explanation(complaint.at, 1, f"this is not valid YAML: {complaint.words.strip()}")
+
+
+def _whole(complaint: Complaint, place: Place, message: str) -> Explanation:
+    return Explanation(place, max(1, len(complaint.rest(place))), message)
 
 
 def _word(text: str) -> int:
@@ -80,12 +87,25 @@ def _colon(complaint: Complaint) -> Explanation:
         place = Place(complaint.at.line, value.end())
         message = 'this value holds a ":", which YAML reads as another key; put the value in quotes'
         return Explanation(place, max(1, len(complaint.rest(place))), message)
+    above = _joined(complaint, Place(max(complaint.at.line - 1, 0), 0))
+    if above:
+        return above
     begin = len(before) - len(before.lstrip())
     place = Place(complaint.at.line, begin)
     if len(before) - begin > MAX_KEY:
         return Explanation(place, 1, f"YAML allows no key of more than {MAX_KEY:,} characters")
     message = f"the key {quoted(before.strip())} does not fit here; check its indentation and the line above"
     return Explanation(place, max(1, len(before) - begin), message)
+
+
+def _joined(complaint: Complaint, place: Place) -> Explanation | None:
+    """The blank that is missing between a key and its value, or between "-" and its item, on the line from a place."""
+    found = re.match(r"\s*(?:- +)*((-)(?=[A-Za-z_])|[A-Za-z_][\w-]*(:)(?=[^\s:/\\]))", complaint.rest(place))
+    if not found:
+        return None
+    mark = found[2] or found[3]
+    message = f'a blank is missing after this "{mark}"'
+    return Explanation(Place(place.line, place.column + found.end() - 1), 1, message)
 
 
 def _dash(complaint: Complaint) -> Explanation:
@@ -102,7 +122,11 @@ def _no_colon(complaint: Complaint) -> Explanation:
         return Explanation(
             complaint.since, 1, f'there is no ":" in the first {MAX_KEY:,} characters; YAML allows no longer key'
         )
-    return Explanation(complaint.since, max(1, len(rest)), 'no ":" after this; write "key: value"')
+    joined = _joined(complaint, complaint.since)
+    if joined:
+        return joined
+    message = 'no ":" after this; write "key: value", or indent it if it belongs to the value above'
+    return Explanation(complaint.since, max(1, len(rest)), message)
 
 
 def _misfit(complaint: Complaint) -> Explanation:
@@ -152,15 +176,22 @@ def _closer(complaint: Complaint) -> Explanation:
         return Explanation(complaint.at, 1, f'"{closer}" without a "{opener}"; if the value is text, put it in quotes')
     if closer == ",":
         return Explanation(complaint.at, 1, 'nothing stands before this ","; delete it, or write a value before it')
-    return Explanation(complaint.at, max(1, _word(closer)), "a value is missing here")
+    return Explanation(complaint.at, _word(complaint.rest(complaint.at)), _indentation(complaint, closer))
 
 
 def _flow(complaint: Complaint) -> Explanation:
-    if complaint.at.line != complaint.since.line:
+    if complaint.at.line != complaint.since.line and not _balanced(complaint):
         return _never_closed(complaint, complaint.since)
     closer = "]" if complaint.rest(complaint.since)[:1] == "[" else "}"
     message = f'expected "," or "{closer}" here; text that holds brackets, braces or colons needs quotes'
     return Explanation(complaint.at, _word(complaint.rest(complaint.at)), message)
+
+
+def _balanced(complaint: Complaint) -> bool:
+    """Whether what was begun is closed somewhere below, so that something before its end is wrong."""
+    rest = "\n".join([complaint.rest(complaint.since), *complaint.lines[complaint.since.line + 1 :]])
+    opener = rest[:1]
+    return rest.count(opener) <= rest.count("]" if opener == "[" else "}")
 
 
 def _never_closed(complaint: Complaint, place: Place) -> Explanation:
@@ -171,6 +202,8 @@ def _never_closed(complaint: Complaint, place: Place) -> Explanation:
 
 def _start(complaint: Complaint) -> Explanation:
     rest = complaint.rest(complaint.at)
+    if rest.startswith("```"):
+        return _whole(complaint, complaint.at, "a Markdown fence is no part of a task file; delete it")
     return Explanation(complaint.at, _word(rest), f"a value cannot begin with {quoted(rest[:1])}; put it in quotes")
 
 
@@ -193,6 +226,8 @@ def bad_escape(place: Place, rest: str) -> Explanation:
 
 def _reference(complaint: Complaint) -> Explanation:
     rest = complaint.rest(complaint.since)
+    if rest.startswith("* ") and not complaint.before(complaint.since).strip():
+        return Explanation(complaint.since, 1, 'a list item begins with "-" in YAML, not with "*"')
     what = "a reference" if rest[:1] == "*" else "an anchor"
     return Explanation(complaint.since, _word(rest), f'"{rest[:1]}" begins {what} in YAML; put the value in quotes')
 

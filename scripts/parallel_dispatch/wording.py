@@ -139,6 +139,9 @@ def _type(breach: Breach, node: Node) -> str:
         return f"{must}, not a {what}{_instead(breach, node)}"
     if node.empty:
         return f"{must}, but nothing stands after it; give it a value, or leave it out if it is optional"
+    if node.value is None:
+        quotes = "put it in quotes if it is text" if wanted == "string" else "give it a value"
+        return f"{must}, but YAML reads {node.text} as no value; {quotes}, or leave it out if it is optional"
     if isinstance(node.value, str):
         return f"{must}, not the text {quoted(node.text)}{_instead(breach, node)}"
     same = isinstance(node.value, (int, float)) and node.text == str(node.value)
@@ -153,7 +156,7 @@ def _instead(breach: Breach, node: Node) -> str:
     if breach.wanted == "array" or (isinstance(breach.wanted, list) and "array" in breach.wanted):
         return _as_list(breach, text)
     if breach.wanted == "string":
-        return f'; put it in quotes: "{text}"' if text else "; if it is text, put it in quotes"
+        return f'; put it in quotes: "{text}"' if text else '; if it is text, put it in quotes or behind a "|"'
     if breach.wanted == "integer":
         number = _number(text)
         if number is None:
@@ -168,7 +171,7 @@ def _as_list(breach: Breach, text: str) -> str:
     """What to write where a list is wanted: words as items, but a sentence as one."""
     each = _mapping(breach.rules.get("items"))
     words = [f'"{text}"'] if breach.rules.get("x-sentences") else [w for w in re.split(r"[\s,]+", text) if w]
-    fits = each and text.strip() and len(text) < MAX_EXAMPLE
+    fits = each.get("type") == "string" and text.strip() and len(text) < MAX_EXAMPLE
     return f"; write [{', '.join(words)}]" if fits else '; write "- " before each item'
 
 
@@ -202,8 +205,10 @@ def _read(node: Scalar) -> str:
 
 def _shown(node: Node) -> str:
     """The value as it was written, and what YAML made of it where that differs."""
-    if not isinstance(node, Scalar) or node.empty:
-        return "this" if not isinstance(node, Scalar) else "empty"
+    if not isinstance(node, Scalar):
+        return "a mapping" if isinstance(node, Mapping) else "a list"
+    if node.empty:
+        return "empty"
     if isinstance(node.value, str):
         return quoted(node.text)
     same = node.text == str(node.value)

@@ -79,7 +79,7 @@ def test_the_patterns_have_the_shapes_of_their_names():
         "converge": [3, 1],
         "pipeline": [2, 2, 1],
     }
-    assert len({task.prompt for task in task_file("batch").tasks}) == 2
+    assert len({task.prompt for task in task_file("batch").tasks}) == 5
     assert len({task.prompt for task in task_file("converge").tasks}) == 2
 
 

@@ -6,7 +6,6 @@ import subprocess
 from urllib.parse import unquote, urlparse
 
 import pytest
-import yaml
 from hosting import VERSIONS
 from parallel_dispatch import cli, new, schema
 from parallel_dispatch.load import load, load_text
@@ -183,5 +182,5 @@ def test_a_pattern_rehearses_in_the_real_host_as_it_is(project, tmp_path, patter
     assert runs("new", pattern).returncode == 0
     done = runs("rehearse", "tasks.yaml", "--host", VERSIONS[-1], "--seconds", "0")
     assert done.returncode == 0, done.stdout + done.stderr
-    count = len(yaml.safe_load(read_text(os.path.join(project, "tasks.yaml")))["tasks"])
+    count = len(task_file(pattern).tasks)
     assert f"{count} of {count} tasks succeeded." in done.stdout

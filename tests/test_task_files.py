@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from parallel_dispatch import document, load, schema, source
 from parallel_dispatch.cycles import cycles
-from parallel_dispatch.problem import MAX_PROBLEMS, Problem, nearest, render, suggestion
+from parallel_dispatch.problem import LEVELS, MAX_PROBLEMS, Problem, has_error, nearest, render, suggestion
 from parallel_dispatch.tasks import Settings, Task
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -43,6 +43,7 @@ KINDS = {
     "duplicate-output",
     "bad-output",
     "bad-output-dir",
+    "undeclared-input",
 }
 
 
@@ -76,7 +77,7 @@ def test_golden(name):
             file.write(shown)
     with open(path, encoding="utf-8", newline="") as file:
         assert shown == file.read()
-    assert (loaded.task_file is None) == bool(loaded.problems)
+    assert (loaded.task_file is None) == has_error(loaded.problems)
     assert name.startswith("fine-") == (not loaded.problems)
 
 
@@ -157,6 +158,13 @@ def test_ten_thousand_tasks_in_one_cycle_and_in_one_chain():
     task_file = load.load_text("t", text("")).task_file
     assert task_file is not None
     assert len(task_file.tasks) == 10_000
+
+
+@pytest.mark.parametrize(("count", "advised"), [(100, ["undeclared-input"]), (10_000, [])])
+def test_the_search_for_dependencies_ends_after_so_many_steps_and_then_advises_nothing(count, advised):
+    rows = [f"  - {{id: t{i}, prompt: Go on from t0.md., dependencies: [t{i - 1}]}}\n" for i in range(1, count)]
+    text = "name: n\ntasks:\n  - {id: t0, prompt: x}\n" + "".join(rows) + "  - {id: late, prompt: See t0.md.}\n"
+    assert [problem.kind for problem in load.load_text("t", text).problems] == advised
 
 
 def test_nothing_is_read_that_is_no_file(tmp_path):
@@ -245,10 +253,30 @@ def test_the_summary_and_the_colour():
     shown = render([problem], ["a bcd"], color=True)
     assert "\x1b[1mt.yaml:1:3:\x1b[0m warning: odd" in shown
     assert re.sub(r"\x1b\[[0-9;]*m", "", shown) == (
-        "t.yaml:1:3: warning: odd [syntax]\n  |\n1 | a bcd\n  |   ^~\n1 problem in t.yaml\n"
+        "t.yaml:1:3: warning: odd [syntax]\n  |\n1 | a bcd\n  |   ^~\n1 problem in t.yaml: 1 warning\n"
     )
     assert render([], []) == ""
     assert render([problem], []).startswith("t.yaml:1:3: warning: odd [syntax]\n1 problem")
+
+
+def test_each_level_has_its_colour_and_its_count():
+    problems = [Problem("t.yaml", 1, 1, 1, "syntax", "odd", level) for level in ("error", *LEVELS, "warning", "advice")]
+    assert render(problems, ["a"]).endswith("6 problems in t.yaml: 2 errors, 2 warnings, 2 pieces of advice\n")
+    marks = {re.findall(r"(\S+)\^", render([problem], ["a"], color=True))[0] for problem in problems}
+    assert len(marks) == len(LEVELS)
+
+
+def test_errors_are_cut_last():
+    task = "  - {id: t%d, prompt: Read other.md.}\n"
+    rows = "".join(task % number for number in range(MAX_PROBLEMS + 10))
+    head = f"name: n\ntasks:\n  - {{id: other, prompt: x}}\n{rows}"
+    advice = load.load_text("t", head)
+    assert len(advice.problems) == MAX_PROBLEMS + 1
+    assert {problem.level for problem in advice.problems} == {"advice"}
+    assert advice.task_file is not None
+    errors = load.load_text("t", head + "oops: 1\n")
+    assert [problem.kind for problem in errors.problems if problem.level == "error"] == ["unknown-key"]
+    assert errors.task_file is None
 
 
 def test_suggestions_are_near_or_nothing():
@@ -277,7 +305,8 @@ def test_cycles_are_real_and_none_is_missed(edges):
 
 def stays_inside(loaded):
     assert list(loaded.problems) == sorted(loaded.problems)
-    assert loaded.task_file is not None or loaded.problems
+    assert (loaded.task_file is None) == has_error(loaded.problems)
+    assert {problem.level for problem in loaded.problems} <= set(LEVELS)
     for problem in loaded.problems:
         assert 1 <= problem.line <= len(loaded.lines)
         assert 1 <= problem.column <= len(loaded.lines[problem.line - 1]) + 1

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from . import check, document, schema
 from .nodes import Mapping, Node, Scalar, items
-from .problem import MAX_PROBLEMS, Problem
+from .problem import LEVELS, MAX_PROBLEMS, Problem, has_error
 from .source import MAX_BYTES, decode, split_lines
 from .tasks import Settings, Task, TaskFile
 
@@ -49,18 +49,19 @@ def load_text(name: str, source: str | bytes, *, rules: dict[str, object] | None
     if refusal:
         return Loaded(name, None, (refusal,), text, data)
     read = document.compose(name, text)
-    problems = _first(sorted({*read.problems, *schema.check(read, rules), *check.check(read)}))
-    failed = any(problem.level == "error" for problem in problems)
-    task_file = None if failed or not isinstance(read.root, Mapping) else _task_file(read.root)
+    problems = _first({*read.problems, *schema.check(read, rules), *check.check(read)})
+    task_file = None if has_error(problems) or not isinstance(read.root, Mapping) else _task_file(read.root)
     return Loaded(name, task_file, problems, text, data)
 
 
-def _first(problems: list[Problem]) -> tuple[Problem, ...]:
-    """The problems, cut where nobody reads on; a hostile file could hold 100,000."""
+def _first(problems: set[Problem]) -> tuple[Problem, ...]:
+    """The problems in order, cut where nobody reads on; a hostile file could hold 100,000. Errors are cut last."""
     if len(problems) <= MAX_PROBLEMS:
-        return tuple(problems)
+        return tuple(sorted(problems))
+    worst = sorted(problems, key=lambda problem: (LEVELS.index(problem.level), problem))
     message = f"more than {MAX_PROBLEMS:,} problems; the rest is not shown"
-    return (*problems[:MAX_PROBLEMS], replace(problems[MAX_PROBLEMS], length=1, kind="too-many", message=message))
+    rest = replace(worst[MAX_PROBLEMS], length=1, kind="too-many", message=message)
+    return tuple(sorted([*worst[:MAX_PROBLEMS], rest]))
 
 
 class _Unreadable(Exception):  # noqa: N818 - a refusal, in its own words

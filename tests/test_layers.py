@@ -23,6 +23,8 @@ PURE = {
     "decide",
     "dispatch",
     "document",
+    "ignores",
+    "kinds",
     "limits",
     "nodes",
     "notification",

@@ -16,8 +16,9 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from parallel_dispatch import document, load, schema, source
+from parallel_dispatch import document, ignores, load, schema, source
 from parallel_dispatch.cycles import cycles
+from parallel_dispatch.kinds import KINDS as TABLE
 from parallel_dispatch.problem import LEVELS, MAX_PROBLEMS, Problem, has_error, nearest, render, suggestion
 from parallel_dispatch.tasks import Settings, Task
 
@@ -44,6 +45,8 @@ KINDS = {
     "bad-output",
     "bad-output-dir",
     "undeclared-input",
+    "unused-ignore",
+    "unknown-ignore",
 }
 
 
@@ -90,6 +93,58 @@ def test_both_parsers_find_the_same(name):
 def test_every_kind_has_a_golden_case():
     kinds = {problem.kind for name in CASES for problem in case(name).problems}
     assert kinds == KINDS
+
+
+def test_the_table_of_kinds_is_whole_and_says_the_levels_that_problems_have():
+    assert set(TABLE) == KINDS | {"unreadable", "too-many"}
+    found = {(problem.kind, problem.level) for name in CASES for problem in case(name).problems}
+    assert found == {(kind, TABLE[kind].level) for kind in KINDS}
+    assert all(text.endswith(".") for kind in TABLE.values() for text in (kind.meaning, kind.remedy))
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name.startswith("fine-")])
+def test_a_comment_is_seen_wherever_yaml_sees_one_and_nowhere_else(name):
+    """On any line, and as a line of its own at any indentation."""
+    lines = case(name).text.splitlines()
+    mark = "# parallel-dispatch: ignore[zz]"
+    for number, line in enumerate(lines):
+        tries = [[*lines[:number], f"{line} {mark}", *lines[number + 1 :]]]
+        tries += [[*lines[:number], " " * indent + mark, *lines[number:]] for indent in (0, 2, 4, 6, 8)]
+        for changed in tries:
+            composed = document.compose(name, "\n".join(changed))
+            if composed.root is not None:
+                seen = any(found.kind == "zz" for found in ignores._read(composed)[0])
+                assert seen == ("zz" not in repr(composed.root.value)), "\n".join(changed)
+
+
+def test_a_comment_alone_speaks_of_the_next_line_that_holds_more():
+    head = "name: n\ntasks:\n  - {id: a, prompt: x}\n"
+    advised = "  - {id: b, prompt: See a.md.}\n"
+    mark = "  # parallel-dispatch: ignore[undeclared-input]\n"
+    assert load.load_text("t", head + mark + advised).problems == ()
+    assert load.load_text("t", head + mark + "\n# another\n" + advised).problems == ()
+    kinds = [
+        problem.kind for problem in load.load_text("t", head + mark + "  - {id: c, prompt: y}\n" + advised).problems
+    ]
+    assert kinds == ["unused-ignore", "undeclared-input"]
+    kinds = [problem.kind for problem in load.load_text("t", head + advised + mark).problems]
+    assert kinds == ["undeclared-input", "unused-ignore"]
+
+
+def test_an_ignore_may_be_needed_once_the_errors_are_gone():
+    text = "name: n\ntasks:\n  - {id: a, prompt: 1} # parallel-dispatch: ignore[undeclared-input]\n"
+    assert [problem.kind for problem in load.load_text("t", text).problems] == ["wrong-type"]
+    broken = load.load_text("t", text + "oops\n").problems
+    assert [problem.kind for problem in broken] == ["syntax"]
+
+
+def test_a_hostile_number_of_ignores_is_cut():
+    text = "name: n\ntasks:\n  - {id: a, prompt: x} "
+    for many in ("# parallel-dispatch: ignore[" + "zz," * 200_000 + "]", "# parallel-dispatch: ingore[ " * 30_000):
+        loaded = load.load_text("t", text + many)
+        assert loaded.task_file is not None
+        assert {problem.kind for problem in loaded.problems} == {"unknown-ignore", "too-many"}
+        assert len(loaded.problems) == MAX_PROBLEMS + 1
 
 
 @pytest.mark.parametrize("path", sorted(glob.glob(os.path.join(ROOT, "examples", "*.yaml"))), ids=os.path.basename)
@@ -336,6 +391,7 @@ SNIPPETS = [
     b"|",
     b">",
     b"%",
+    b" # parallel-dispatch: ignore[wrong-type, undeclared-input]\n",
 ]
 SNIPPETS += [
     b'"',

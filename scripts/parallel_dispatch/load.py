@@ -7,7 +7,7 @@ import os
 import stat
 from dataclasses import dataclass, replace
 
-from . import check, document, schema
+from . import check, document, ignores, schema
 from .nodes import Mapping, Node, Scalar, items
 from .problem import LEVELS, MAX_PROBLEMS, Problem, has_error
 from .source import MAX_BYTES, decode, split_lines
@@ -49,7 +49,8 @@ def load_text(name: str, source: str | bytes, *, rules: dict[str, object] | None
     if refusal:
         return Loaded(name, None, (refusal,), text, data)
     read = document.compose(name, text)
-    problems = _first({*read.problems, *schema.check(read, rules), *check.check(read)})
+    found = [*read.problems, *schema.check(read, rules), *check.check(read)]
+    problems = _first(ignores.silence(read, found))
     task_file = None if has_error(problems) or not isinstance(read.root, Mapping) else _task_file(read.root)
     return Loaded(name, task_file, problems, text, data)
 

@@ -11,6 +11,7 @@ import tarfile
 
 import jsonschema
 import pytest
+import yaml
 from builders import ROOT, TASK_FILE, read, write
 from parallel_dispatch import formats, kinds
 from parallel_dispatch.load import load_text
@@ -294,6 +295,16 @@ def test_sarif_is_valid_by_the_schema_of_the_standard(folder, sarif_schema):
     assert list(validator.iter_errors(log)) == []
     log["runs"][0]["results"][0]["level"] = "advice"
     assert [error.validator for error in validator.iter_errors(log)] == ["enum"]
+
+
+def test_pre_commit_finds_a_script_and_task_files_by_their_names():
+    (hook,) = yaml.safe_load(read(os.path.join(ROOT, ".pre-commit-hooks.yaml")))
+    program, verb = hook["entry"].split()
+    assert (hook["language"], verb) == ("script", "validate")
+    assert os.access(os.path.join(ROOT, program), os.X_OK)
+    names = ["tasks.yaml", "tasks.yml", "ci/review-tasks.yaml", "a_tasks.yaml", "b.tasks.yml", "subtasks.yaml"]
+    names += ["tasks/main.yml", "tasks.yaml.j2", "tasks.json", "-tasks.yaml"]
+    assert [name for name in names if re.search(hook["files"], name)] == names[:5]
 
 
 @pytest.mark.parametrize(("env", "colored"), [({}, True), ({"NO_COLOR": "1"}, False)])

@@ -1,6 +1,6 @@
 """`/parallel-dispatch` in a conversation: typed by the user (`UserPromptExpansion`) or called by the model (`Skill`).
 
-A typed command is checked and started before the model hears of it; with problems no model request is made at all.
+A typed command is checked and started before the model hears of it; with errors no model request is made at all.
 A command that the model calls is checked before, asked about, and started only after the user's rules let it through.
 """
 
@@ -50,7 +50,7 @@ def _nothing(_: Payload) -> Payload | None:
 
 
 def _typed(payload: Payload) -> Payload | None:
-    """`UserPromptExpansion`: problems block the prompt; else the run starts and its first block is added."""
+    """`UserPromptExpansion`: errors block the prompt; else the run starts and its first block is added."""
     if payload.get("command_name") not in NAMES or payload.get("command_source") != "plugin":
         return None
     try:
@@ -120,7 +120,7 @@ def _project(payload: Payload) -> str:
 
 
 def _skill(payload: Payload) -> Payload | None:
-    """`PreToolUse(Skill)`: problems deny the call; else the user is asked, with the plan, since a run costs money."""
+    """`PreToolUse(Skill)`: errors deny the call; else the user is asked, with the plan, since a run costs money."""
     arguments = _skill_arguments(payload)
     if arguments is None:
         return None

@@ -13,9 +13,10 @@ import jsonschema
 import pytest
 import yaml
 from builders import ROOT, TASK_FILE, read, write
-from parallel_dispatch import formats, kinds
+from parallel_dispatch import check, formats, kinds
 from parallel_dispatch.load import load_text
 from parallel_dispatch.problem import Problem, raised
+from parallel_dispatch.validate import validate
 
 LAUNCHER = os.path.join(ROOT, "bin", "parallel-dispatch")
 BROKEN = "name: bad\ntasks:\n  - id: a\n    promt: Do a.\n"
@@ -146,6 +147,35 @@ def test_advice_is_shown_and_refuses_nothing_even_if_strict(folder):
 def test_strict_raises_warnings_only():
     problems = [Problem("t", 1, 1, 1, "x", "y", level) for level in ("error", "warning", "advice")]
     assert [problem.level for problem in raised(problems)] == ["error", "error", "advice"]
+
+
+@pytest.fixture
+def odd_rule(monkeypatch):
+    """A rule of the level between the others, for every task."""
+
+    def odd(file, tasks):
+        return (Problem(file, task.id.line, task.id.column, 1, "odd", "odd", "warning") for task in tasks)
+
+    monkeypatch.setattr(check, "_TASK_RULES", (odd,))
+    monkeypatch.setitem(kinds.KINDS, "odd", kinds.Kind("warning", "Odd.", "Make it even."))
+
+
+@pytest.mark.usefixtures("odd_rule")
+def test_a_warning_refuses_nothing_unless_strict_and_can_be_ignored_either_way(folder, capsys):
+    path = folder.write("t.yaml", "name: n\ntasks:\n  - {id: a, prompt: x}\n")
+    assert validate([path], "text", strict=False)
+    said = capsys.readouterr()
+    assert said.out == f"{path}: 1 task, no errors\n"
+    assert "warning: odd [odd]" in said.err
+    assert not validate([path], "text", strict=True)
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert ":3:10: odd [odd]" in said.err
+    assert not validate([path], "json", strict=True)
+    assert [problem["level"] for problem in json.loads(capsys.readouterr().out)["problems"]] == ["error"]
+    folder.write("t.yaml", "name: n\ntasks:\n  - {id: a, prompt: x} # parallel-dispatch: ignore[odd]\n")
+    assert validate([path], "text", strict=True)
+    assert capsys.readouterr().out == f"{path}: 1 task, no problems\n"
 
 
 @pytest.mark.parametrize("form", ["text", "json", "github", "sarif"])

@@ -98,7 +98,8 @@ def test_every_kind_has_a_golden_case():
 def test_the_table_of_kinds_is_whole_and_says_the_levels_that_problems_have():
     assert set(TABLE) == KINDS | {"unreadable", "too-many"}
     found = {(problem.kind, problem.level) for name in CASES for problem in case(name).problems}
-    assert found == {(kind, TABLE[kind].level) for kind in KINDS}
+    assert {(kind, TABLE[kind].level) for kind in KINDS} <= found
+    assert all(LEVELS.index(level) <= LEVELS.index(TABLE[kind].level) for kind, level in found)
     assert all(text.endswith(".") for kind in TABLE.values() for text in (kind.meaning, kind.remedy))
 
 
@@ -129,6 +130,17 @@ def test_a_comment_alone_speaks_of_the_next_line_that_holds_more():
     assert kinds == ["unused-ignore", "undeclared-input"]
     kinds = [problem.kind for problem in load.load_text("t", head + advised + mark).problems]
     assert kinds == ["undeclared-input", "unused-ignore"]
+
+
+def test_an_error_of_a_kind_that_is_a_warning_elsewhere_cannot_be_ignored(monkeypatch):
+    monkeypatch.setitem(TABLE, "wrong-type", TABLE["wrong-type"]._replace(level="warning"))
+    text = "name: n\ntasks:\n  - {id: a, prompt: 1} # parallel-dispatch: ignore[wrong-type]\n"
+    error, told = load.load_text("t", text).problems
+    assert (error.kind, error.level) == ("wrong-type", "error")
+    assert (told.kind, told.message) == (
+        "unused-ignore",
+        '"wrong-type" is an error and cannot be ignored; correct it, and delete this',
+    )
 
 
 def test_an_ignore_may_be_needed_once_the_errors_are_gone():

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from .kinds import KINDS
 from .nodes import Mapping, Node, Scalar
-from .problem import MAX_PROBLEMS, Problem, has_error, nearest, quoted, suggestion
+from .problem import MAX_PROBLEMS, Problem, nearest, quoted, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -50,7 +50,7 @@ def silence(document: Document, problems: Iterable[Problem]) -> set[Problem]:
     wanted = {(ignore.target, ignore.kind) for ignore in ignores}
     silenced = {p for p in found if p.level != "error" and (p.line, p.kind) in wanted}
     hits = {(problem.line, problem.kind) for problem in silenced}
-    unused = _unused(document.name, [i for i in ignores if (i.target, i.kind) not in hits], failed=has_error(found))
+    unused = _unused(document.name, [i for i in ignores if (i.target, i.kind) not in hits], found)
     return (found - silenced) | set(itertools.islice(itertools.chain(odd, unused), MAX_PROBLEMS + 1))
 
 
@@ -93,15 +93,16 @@ def _targets(lines: tuple[str, ...]) -> list[int]:
     return targets
 
 
-def _unused(name: str, ignores: list[_Ignore], *, failed: bool) -> Iterator[Problem]:
+def _unused(name: str, ignores: list[_Ignore], found: set[Problem]) -> Iterator[Problem]:
     """Advice about what silences nothing. In a file with errors a rule may have had no say, so it may yet be needed."""
+    errors = {(problem.line, problem.kind) for problem in found if problem.level == "error"}
     for ignore in ignores:
         known = KINDS.get(ignore.kind)
         if known is None:
             message = f"no problem is of the kind {quoted(ignore.kind)}{suggestion(ignore.kind, KINDS)}"
-        elif known.level == "error":
+        elif known.level == "error" or (ignore.target, ignore.kind) in errors:
             message = f"{quoted(ignore.kind)} is an error and cannot be ignored; correct it, and delete this"
-        elif failed:
+        elif errors:
             continue
         else:
             message = f"there is no {quoted(ignore.kind)} here to ignore; delete this"

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Kind(NamedTuple):
-    """One kind of problem."""
+    """One kind of problem; where it is an error at one place and a warning at another, the level is the milder."""
 
     level: str
     meaning: str

@@ -966,6 +966,29 @@ def test_problems_that_are_cut_end_after_a_whole_one_with_the_count_of_the_rest(
     assert shown[-1].strip(" |") == "^~~~~"  # the mark below the source line, the end of a problem
 
 
+ADVISED = "name: advised\ntasks:\n  - {id: a, prompt: x}\n  - {id: b, prompt: See a.md.}\n"
+
+
+def test_advice_is_shown_to_the_user_and_refuses_nothing(conversation):
+    write(os.path.join(conversation.project, "t.yaml"), ADVISED)
+    assert "[undeclared-input]" in types(conversation, "t.yaml --dry-run")["reason"]
+    assert "[undeclared-input]" in heard(types(conversation, "t.yaml", permission_mode="plan"))
+    answer = types(conversation, "t.yaml")
+    assert "t.yaml:4:21: advice: the prompt of task" in answer["systemMessage"]
+    assert answer["systemMessage"].startswith("parallel-dispatch: agents may write")
+    assert len(rows(heard(answer))) == 2
+    assert "[undeclared-input]" not in heard(answer)
+
+
+def test_advice_stands_below_the_question_and_is_shown_where_nothing_was_asked(conversation):
+    write(os.path.join(conversation.project, "t.yaml"), ADVISED)
+    question = skill(conversation)["hookSpecificOutput"]["permissionDecisionReason"]
+    assert question.index("Wave 1") < question.index("[undeclared-input]")
+    answer = skill(conversation, "Post")
+    assert answer["systemMessage"].endswith("1 problem in t.yaml: 1 piece of advice")
+    assert len(rows(heard(answer))) == 2
+
+
 @pytest.mark.usefixtures("tasks")
 def test_in_plan_mode_the_plan_is_shown_and_nothing_at_all_is_written(conversation):
     before = conversation.files()

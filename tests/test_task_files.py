@@ -16,9 +16,10 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from parallel_dispatch import document, load, schema, source
+from parallel_dispatch import document, ignores, load, schema, source
 from parallel_dispatch.cycles import cycles
-from parallel_dispatch.problem import MAX_PROBLEMS, Problem, nearest, render, suggestion
+from parallel_dispatch.kinds import KINDS as TABLE
+from parallel_dispatch.problem import LEVELS, MAX_PROBLEMS, Problem, has_error, nearest, render, suggestion
 from parallel_dispatch.tasks import Settings, Task
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -26,31 +27,8 @@ GOLDEN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "golden", "pro
 INPUTS = os.path.join(os.path.dirname(GOLDEN), "inputs")
 """The project that the cases take their files from."""
 CASES = sorted({os.path.splitext(name)[0] for name in os.listdir(GOLDEN)})
-KINDS = {
-    "syntax",
-    "empty",
-    "encoding",
-    "unsupported",
-    "too-large",
-    "duplicate-key",
-    "unknown-key",
-    "missing-key",
-    "wrong-type",
-    "wrong-value",
-    "duplicate-id",
-    "unknown-dependency",
-    "self-dependency",
-    "dependency-cycle",
-    "duplicate-dependency",
-    "duplicate-output",
-    "bad-output",
-    "bad-output-dir",
-    "bad-path",
-    "missing-file",
-    "conflicting-keys",
-    "lacking-resource",
-    "unused-agent",
-}
+KINDS = set(TABLE) - {"unreadable", "too-many"}
+"""The kinds that a text can have: all but those of what is no file, and of more problems than anybody reads."""
 
 
 def case(name):
@@ -83,7 +61,7 @@ def test_golden(name):
             file.write(shown)
     with open(path, encoding="utf-8", newline="") as file:
         assert shown == file.read()
-    assert (loaded.task_file is None) == any(problem.level == "error" for problem in loaded.problems)
+    assert (loaded.task_file is None) == has_error(loaded.problems)
     assert name.startswith("fine-") == (not loaded.problems)
 
 
@@ -96,6 +74,70 @@ def test_both_parsers_find_the_same(name):
 def test_every_kind_has_a_golden_case():
     kinds = {problem.kind for name in CASES for problem in case(name).problems}
     assert kinds == KINDS
+
+
+def test_the_table_of_kinds_is_whole_and_says_the_levels_that_problems_have():
+    assert set(TABLE) == KINDS | {"unreadable", "too-many"}
+    found = {(problem.kind, problem.level) for name in CASES for problem in case(name).problems}
+    assert {(kind, TABLE[kind].level) for kind in KINDS} <= found
+    assert all(LEVELS.index(level) <= LEVELS.index(TABLE[kind].level) for kind, level in found)
+    assert all(text.endswith(".") for kind in TABLE.values() for text in (kind.meaning, kind.remedy))
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name.startswith("fine-")])
+def test_a_comment_is_seen_wherever_yaml_sees_one_and_nowhere_else(name):
+    """On any line, and as a line of its own at any indentation."""
+    lines = case(name).text.splitlines()
+    mark = "# parallel-dispatch: ignore[zz]"
+    for number, line in enumerate(lines):
+        tries = [[*lines[:number], f"{line} {mark}", *lines[number + 1 :]]]
+        tries += [[*lines[:number], " " * indent + mark, *lines[number:]] for indent in (0, 2, 4, 6, 8)]
+        for changed in tries:
+            composed = document.compose(name, "\n".join(changed))
+            if composed.root is not None:
+                seen = any(found.kind == "zz" for found in ignores._read(composed)[0])
+                assert seen == ("zz" not in repr(composed.root.value)), "\n".join(changed)
+
+
+def test_a_comment_alone_speaks_of_the_next_line_that_holds_more():
+    head = "name: n\ntasks:\n  - {id: a, prompt: x}\n"
+    advised = "  - {id: b, prompt: See a.md.}\n"
+    mark = "  # parallel-dispatch: ignore[undeclared-input]\n"
+    assert load.load_text("t", head + mark + advised).problems == ()
+    assert load.load_text("t", head + mark + "\n# another\n" + advised).problems == ()
+    kinds = [
+        problem.kind for problem in load.load_text("t", head + mark + "  - {id: c, prompt: y}\n" + advised).problems
+    ]
+    assert kinds == ["unused-ignore", "undeclared-input"]
+    kinds = [problem.kind for problem in load.load_text("t", head + advised + mark).problems]
+    assert kinds == ["undeclared-input", "unused-ignore"]
+
+
+def test_an_error_of_a_kind_that_is_a_warning_elsewhere_cannot_be_ignored(monkeypatch):
+    monkeypatch.setitem(TABLE, "wrong-type", TABLE["wrong-type"]._replace(level="warning"))
+    text = "name: n\ntasks:\n  - {id: a, prompt: 1} # parallel-dispatch: ignore[wrong-type]\n"
+    error, told = load.load_text("t", text).problems
+    assert (error.kind, error.level) == ("wrong-type", "error")
+    assert (told.kind, told.message) == (
+        "unused-ignore",
+        '"wrong-type" is an error and cannot be ignored; correct it, and delete this',
+    )
+
+
+def test_an_ignore_may_be_needed_once_the_errors_are_gone():
+    text = "name: n\ntasks:\n  - {id: a, prompt: 1} # parallel-dispatch: ignore[undeclared-input]\n"
+    assert [problem.kind for problem in load.load_text("t", text).problems] == ["wrong-type"]
+    broken = load.load_text("t", text + "oops\n").problems
+    assert [problem.kind for problem in broken] == ["syntax"]
+
+
+def test_a_hostile_number_of_ignores_is_cut():
+    text = "name: n\ntasks:\n  - {id: a, prompt: x} "
+    for many in ("# parallel-dispatch: ignore[" + "zz," * 200_000 + "]", "# parallel-dispatch: ingore[ " * 30_000):
+        loaded = load.load_text("t", text + many)
+        assert loaded.task_file is not None
+        assert {problem.kind for problem in loaded.problems} == {"unknown-ignore", "too-many"}
+        assert len(loaded.problems) == MAX_PROBLEMS + 1
 
 
 @pytest.mark.parametrize("path", sorted(glob.glob(os.path.join(ROOT, "examples", "*.yaml"))), ids=os.path.basename)
@@ -164,6 +206,13 @@ def test_ten_thousand_tasks_in_one_cycle_and_in_one_chain():
     task_file = load.load_text("t", text("")).task_file
     assert task_file is not None
     assert len(task_file.tasks) == 10_000
+
+
+@pytest.mark.parametrize(("count", "advised"), [(100, ["undeclared-input"]), (10_000, [])])
+def test_the_search_for_dependencies_ends_after_so_many_steps_and_then_advises_nothing(count, advised):
+    rows = [f"  - {{id: t{i}, prompt: Go on from t0.md., dependencies: [t{i - 1}]}}\n" for i in range(1, count)]
+    text = "name: n\ntasks:\n  - {id: t0, prompt: x}\n" + "".join(rows) + "  - {id: late, prompt: See t0.md.}\n"
+    assert [problem.kind for problem in load.load_text("t", text).problems] == advised
 
 
 def test_nothing_is_read_that_is_no_file(tmp_path):
@@ -252,10 +301,30 @@ def test_the_summary_and_the_colour():
     shown = render([problem], ["a bcd"], color=True)
     assert "\x1b[1mt.yaml:1:3:\x1b[0m warning: odd" in shown
     assert re.sub(r"\x1b\[[0-9;]*m", "", shown) == (
-        "t.yaml:1:3: warning: odd [syntax]\n  |\n1 | a bcd\n  |   ^~\n1 problem in t.yaml\n"
+        "t.yaml:1:3: warning: odd [syntax]\n  |\n1 | a bcd\n  |   ^~\n1 problem in t.yaml: 1 warning\n"
     )
     assert render([], []) == ""
     assert render([problem], []).startswith("t.yaml:1:3: warning: odd [syntax]\n1 problem")
+
+
+def test_each_level_has_its_colour_and_its_count():
+    problems = [Problem("t.yaml", 1, 1, 1, "syntax", "odd", level) for level in ("error", *LEVELS, "warning", "advice")]
+    assert render(problems, ["a"]).endswith("6 problems in t.yaml: 2 errors, 2 warnings, 2 pieces of advice\n")
+    marks = {re.findall(r"(\S+)\^", render([problem], ["a"], color=True))[0] for problem in problems}
+    assert len(marks) == len(LEVELS)
+
+
+def test_errors_are_cut_last():
+    task = "  - {id: t%d, prompt: Read other.md.}\n"
+    rows = "".join(task % number for number in range(MAX_PROBLEMS + 10))
+    head = f"name: n\ntasks:\n  - {{id: other, prompt: x}}\n{rows}"
+    advice = load.load_text("t", head)
+    assert len(advice.problems) == MAX_PROBLEMS + 1
+    assert {problem.level for problem in advice.problems} == {"advice"}
+    assert advice.task_file is not None
+    errors = load.load_text("t", head + "oops: 1\n")
+    assert [problem.kind for problem in errors.problems if problem.level == "error"] == ["unknown-key"]
+    assert errors.task_file is None
 
 
 def test_suggestions_are_near_or_nothing():
@@ -284,7 +353,8 @@ def test_cycles_are_real_and_none_is_missed(edges):
 
 def stays_inside(loaded):
     assert list(loaded.problems) == sorted(loaded.problems)
-    assert loaded.task_file is not None or loaded.problems
+    assert (loaded.task_file is None) == has_error(loaded.problems)
+    assert {problem.level for problem in loaded.problems} <= set(LEVELS)
     for problem in loaded.problems:
         assert 1 <= problem.line <= len(loaded.lines)
         assert 1 <= problem.column <= len(loaded.lines[problem.line - 1]) + 1
@@ -314,6 +384,7 @@ SNIPPETS = [
     b"|",
     b">",
     b"%",
+    b" # parallel-dispatch: ignore[wrong-type, undeclared-input]\n",
 ]
 SNIPPETS += [
     b'"',

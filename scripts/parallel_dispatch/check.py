@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import posixpath
 import re
 import unicodedata
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from . import for_each
 from .cycles import cycles
-from .for_each import items_of, mentions_item, name, substituted
-from .nodes import Mapping, Scalar, items, scalar
-from .problem import Problem, nearest, quoted, suggestion
+from .for_each import items_of, mentions_item, substituted
+from .nodes import Mapping, Node, Scalar, items, scalar
+from .problem import MAX_PROBLEMS, Problem, nearest, quoted, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,12 +22,14 @@ if TYPE_CHECKING:
     from .document import Document
 
 MAX_COMPARED = 200_000  # names looked at for suggestions in one file; a hostile one could ask for millions
+MAX_STEPS = 1_000_000  # from task to task in search of dependencies, in one file; past them there is no advice
 MAX_LISTED = 10
 MAX_PATH = 1024  # bytes; macOS allows no more
 MAX_NAME = 255  # bytes of one file name
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
+_WORD = re.compile(r"""[^\s"'`(){}<>\[\],;:|*]+""")
 
 
 @dataclass(frozen=True)
@@ -37,12 +41,13 @@ class _Task:
     output: Scalar | None
     has_output: bool  # False: the default applies
     dependencies: tuple[Scalar, ...]
+    prompt: Scalar | None = None
     number: int = 0  # of the item that it is for, counted from 1; 0 for a task without items
     item: str | None = None
 
     @property
     def name(self) -> str:
-        return name(self.id.text, self.number) if self.number else self.id.text
+        return for_each.name(self.id.text, self.number) if self.number else self.id.text
 
     @property
     def writes(self) -> str:
@@ -52,6 +57,10 @@ class _Task:
     def place(self) -> Scalar:
         """What decides where the task writes."""
         return self.output or self.id
+
+
+_Mention = tuple[_Task, Scalar, str, str]
+"""A task, its prompt, the task whose output it names, the word that does."""
 
 
 def check(document: Document, matches: Lookup[str, Sequence[str]] | None = None) -> list[Problem]:
@@ -71,6 +80,7 @@ def check(document: Document, matches: Lookup[str, Sequence[str]] | None = None)
         problems += bad_output_dir(document.name, settings)
     problems += lacking_resource(document.name, tasks, settings)
     problems += unused_agent(document.name, tasks, root.get("agents"))
+    problems += undeclared_input(document.name, tasks, settings)
     return problems
 
 
@@ -103,7 +113,9 @@ def _task(node: object) -> _Task | None:
     written = node.get("output")
     output = written if isinstance(written, Scalar) and isinstance(written.value, str) else None
     dependencies = tuple(item for item in map(scalar, items(node.get("dependencies"))) if item)
-    return _Task(node, named, output, written is not None, dependencies)
+    asked = scalar(node.get("prompt"))
+    prompt = asked if asked and isinstance(asked.value, str) else None
+    return _Task(node, named, output, written is not None, dependencies, prompt)
 
 
 def _problem(file: str, at: Scalar, kind: str, message: str, level: str = "error") -> Problem:
@@ -232,6 +244,103 @@ def bad_output_dir(file: str, settings: Mapping) -> Iterator[Problem]:
     if reason:
         message = f'"output_dir" {reason}; write a folder inside the project, like "reviews/"'
         yield _problem(file, node, "bad-output-dir", message)
+
+
+def undeclared_input(file: str, tasks: list[_Task], settings: Node | None) -> Iterator[Problem]:
+    """Prompts that name the output of a task that theirs does not wait for: the file may not be there yet.
+
+    A task that waits for this one in turn is left out: its output is where the work of this one goes.
+    """
+    undeclared = _undeclared(_mentions(tasks, settings), tasks)
+    for task, prompt, writer, word in itertools.islice(undeclared, MAX_PROBLEMS + 1):
+        how = f"add {quoted(writer)} to its dependencies" if task.dependencies else f"write dependencies: [{writer}]"
+        message = (
+            f"the prompt of task {quoted(task.name)} names {quoted(word)}, the output of task {quoted(writer)},"
+            f" but the task does not wait for it; {how}"
+        )
+        yield _problem(file, prompt, "undeclared-input", message, "advice")
+
+
+def _undeclared(mentions: Iterator[_Mention], tasks: list[_Task]) -> Iterator[_Mention]:
+    """The mentions between tasks of which neither waits for the other."""
+    graph: dict[str, set[str]] = {}
+    upstream: tuple[str, set[str]] = ("", set())
+    left = MAX_STEPS
+    for mention in mentions:
+        graph = graph or _graph(tasks)
+        name, writer = mention[0].name, mention[2]
+        if upstream[0] != name:
+            upstream = (name, _upstream(name, graph))
+            left -= sum(len(graph[needed]) for needed in upstream[1])
+        back = _upstream(writer, graph)
+        left -= 1 + sum(len(graph[needed]) for needed in back)
+        if left < 0:
+            return
+        if writer not in upstream[1] and name not in back:
+            yield mention
+
+
+def _mentions(tasks: list[_Task], settings: Node | None) -> Iterator[_Mention]:
+    """Where a prompt names an output that is neither the task's own nor that of a task it names as a dependency."""
+    names = {posixpath.basename(task.writes) for task in tasks} - {""}
+    words = {text: _words(text, names) for text in {task.prompt.text for task in tasks if task.prompt}}
+    if not any(words.values()):
+        return
+    writers = _writers(tasks, settings)
+    named = {text: {writers[w]: w for w in reversed(spoken) if w in writers} for text, spoken in words.items()}
+    for task in tasks:
+        near = {task.name, *(needed.text for needed in task.dependencies)}
+        for writer, word in named[task.prompt.text].items() if task.prompt else ():
+            if task.prompt and writer not in near:
+                yield task, task.prompt, writer, word
+
+
+def _graph(tasks: list[_Task]) -> dict[str, set[str]]:
+    """What each task waits for itself; of tasks with the same id the first counts."""
+    known = {task.name: task for task in reversed(tasks)}
+    return {name: {d.text for d in task.dependencies if d.text in known} for name, task in known.items()}
+
+
+def _writers(tasks: list[_Task], settings: Node | None) -> dict[str, str]:
+    """The task of each output file, by its path in and with the output directory, and by a name that only it has."""
+    folder = scalar(settings.get("output_dir")) if isinstance(settings, Mapping) else None
+    writers: dict[str, str] = {}
+    names: dict[str, list[str]] = {}
+    for task in tasks:
+        if task.writes.endswith("/") or _bad_path(task.writes):
+            continue
+        path = posixpath.normpath(task.writes)
+        writers.setdefault(path, task.name)
+        if folder:
+            writers.setdefault(posixpath.normpath(posixpath.join(folder.text, path)), task.name)
+        names.setdefault(posixpath.basename(path), []).append(task.name)
+    for name, having in names.items():
+        if len(having) == 1:
+            writers.setdefault(name, having[0])
+    return writers
+
+
+def _words(prompt: str, names: set[str]) -> tuple[str, ...]:
+    """The words of a prompt that end in a file name of these; without a dot or a slash it is a word of any kind."""
+    found: dict[str, None] = {}
+    for part in prompt.split():
+        if "." in part or "/" in part:
+            for run in _WORD.findall(part):
+                word = run.rstrip(".!?").removeprefix("./")
+                if ("." in word or "/" in word) and posixpath.basename(word) in names:
+                    found[word] = None
+    return tuple(found)
+
+
+def _upstream(name: str, graph: dict[str, set[str]]) -> set[str]:
+    """All tasks that a task waits for, directly and through others."""
+    seen: set[str] = set()
+    todo = [name]
+    while todo:
+        fresh = graph[todo.pop()] - seen
+        seen |= fresh
+        todo += fresh
+    return seen
 
 
 def _nested(outputs: dict[str, _Task]) -> Iterator[tuple[_Task, _Task]]:

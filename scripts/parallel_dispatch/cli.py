@@ -59,7 +59,19 @@ def build_parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(metavar="VERB", required=True)
 
     verb = _verb(verbs, "validate", "check task files and show every problem with its position", _validate)
-    verb.add_argument("files", metavar="FILE", nargs="+")
+    verb.add_argument(
+        "files",
+        metavar="FILE",
+        nargs="+",
+        help='a task file, a pattern in quotes such as "**/*-tasks.yaml", or - (stdin)',
+    )
+    verb.add_argument(
+        "--format",
+        choices=("text", "json", "github", "sarif"),
+        default="text",
+        help="the form of the problems (default text): json, the annotations of GitHub Actions, or SARIF 2.1.0",
+    )
+    verb.add_argument("--strict", action="store_true", help="take warnings for errors")
 
     verb = _verb(verbs, "new", "write a commented task file to begin with; without PATTERN: show the patterns", _new)
     verb.add_argument("pattern", metavar="PATTERN", nargs="?", type=_pattern, help="what kind of work it is")
@@ -174,25 +186,21 @@ def _show(text: str) -> None:
 
 
 def _loaded(path: str) -> Loaded | None:
-    """The checked task file; None after its problems were shown."""
+    """The checked task file; None where a problem is an error. Its problems were shown."""
     from .load import load
-    from .problem import render
+    from .validate import show
 
     loaded = load(path, project_of(os.getcwd()))
-    if loaded.problems:
-        sys.stderr.write(
-            render(loaded.problems, loaded.lines, color=sys.stderr.isatty() and "NO_COLOR" not in os.environ)
-        )
+    show(loaded)
     return loaded if loaded.task_file else None
 
 
 def _validate(arguments: argparse.Namespace) -> int:
-    found = [_loaded(path) for path in arguments.files]
-    for loaded in found:
-        if loaded and loaded.task_file:
-            count = len(loaded.task_file.tasks)
-            print(f"{loaded.path}: {count} task{'s'[: count != 1]}, no problems")
-    return FINE if all(found) else PROBLEMS
+    from .validate import validate
+
+    project = project_of(os.getcwd())
+    fine = validate(arguments.files, arguments.format, project, strict=arguments.strict)
+    return FINE if fine else PROBLEMS
 
 
 def _new(arguments: argparse.Namespace) -> int:

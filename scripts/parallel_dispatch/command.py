@@ -1,6 +1,6 @@
 """`/parallel-dispatch` in a conversation: typed by the user (`UserPromptExpansion`) or called by the model (`Skill`).
 
-A typed command is checked and started before the model hears of it; with problems no model request is made at all.
+A typed command is checked and started before the model hears of it; with errors no model request is made at all.
 A command that the model calls is checked before, asked about, and started only after the user's rules let it through.
 """
 
@@ -49,11 +49,11 @@ def _nothing(_: Payload) -> Payload | None:
 
 
 def _typed(payload: Payload) -> Payload | None:
-    """`UserPromptExpansion`: problems block the prompt; else the run starts and its first block is added."""
+    """`UserPromptExpansion`: errors block the prompt; else the run starts and its first block is added."""
     if payload.get("command_name") not in NAMES or payload.get("command_source") != "plugin":
         return None
     try:
-        text = _begin(str(payload.get("command_args") or ""), payload)
+        text, problems = _begin(str(payload.get("command_args") or ""), payload)
     except Blocked as blocked:
         return {"decision": "block", "reason": dispatch.fit(str(blocked))}
     if _verb(str(payload.get("command_args") or ""))[0] == "stop":
@@ -62,7 +62,7 @@ def _typed(payload: Payload) -> Payload | None:
     made = os.environ.get("PARALLEL_DISPATCH_MADE")
     if made:
         notes = f"parallel-dispatch: its Python environment was made, once, in {made}.\n{notes}"
-    return {**_context("UserPromptExpansion", text), "systemMessage": notes}
+    return {**_context("UserPromptExpansion", text), "systemMessage": dispatch.fit(f"{notes}\n{problems}".rstrip())}
 
 
 def _verb(arguments: str) -> tuple[str, str | None]:
@@ -119,7 +119,7 @@ def _project(payload: Payload) -> str:
 
 
 def _skill(payload: Payload) -> Payload | None:
-    """`PreToolUse(Skill)`: problems deny the call; else the user is asked, with the plan, since a run costs money."""
+    """`PreToolUse(Skill)`: errors deny the call; else the user is asked, with the plan, since a run costs money."""
     arguments = _skill_arguments(payload)
     if arguments is None:
         return None
@@ -152,9 +152,11 @@ def _skill_called(payload: Payload) -> Payload | None:
     if arguments is None:
         return None
     try:
-        return _context("PostToolUse", _begin(arguments, payload))
+        text, problems = _begin(arguments, payload)
     except Blocked as blocked:
         return _context("PostToolUse", dispatch.fit(str(blocked)))
+    shown = {"systemMessage": dispatch.fit(problems.rstrip())} if problems else {}
+    return {**_context("PostToolUse", text), **shown}
 
 
 def _before_tool(payload: Payload) -> Payload | None:
@@ -190,33 +192,39 @@ def _skill_arguments(payload: Payload) -> str | None:
     return str(call.get("args") or "")
 
 
-def _begin(arguments: str, payload: Payload) -> str:
-    """The opening of a started or resumed run, or the end of a stopped one; in plan mode the plan only."""
+def _begin(arguments: str, payload: Payload) -> tuple[str, str]:
+    """The opening of a started or resumed run, or the end of a stopped one; in plan mode the plan only.
+
+    Beside it what the file's warnings and advice are, for the user: they refuse nothing.
+    """
     verb, wanted = _verb(arguments)
     if verb == "resume" and payload.get("permission_mode") == "plan":
         raise Blocked("parallel-dispatch: plan mode starts nothing; leave it, then resume")
     if verb:
-        return _steer(verb, wanted, payload)
+        return _steer(verb, wanted, payload), ""
     loaded, parsed, project = _checked(arguments, payload)
     if payload.get("permission_mode") == "plan":
-        return f"Plan mode: nothing was started. Show the user this plan.\n{_plan(loaded, parsed, project)}"
+        return f"Plan mode: nothing was started. Show the user this plan.\n{_plan(loaded, parsed, project)}", ""
     if parsed.dry_run:
         raise Blocked(_plan(loaded, parsed, project))
     try:
-        return run.start(loaded, options_of(parsed), project, str(payload.get("session_id") or ""))[1]
+        text = run.start(loaded, options_of(parsed), project, str(payload.get("session_id") or ""))[1]
     except (Refusal, OSError) as refusal:
         raise Blocked(f"parallel-dispatch: {refusal}") from refusal
+    return text, _problems(loaded, parsed.file)
 
 
 def _plan(loaded: Loaded, parsed: argparse.Namespace, project: str) -> str:
+    """The plan, and below it what the file's warnings and advice are."""
     try:
-        return dispatch.plan_table(run.plan_run(loaded, options_of(parsed), project)[0])
+        plan = dispatch.plan_table(run.plan_run(loaded, options_of(parsed), project)[0])
     except Refusal as refusal:
         raise Blocked(f"parallel-dispatch: {refusal}") from refusal
+    return f"{plan}\n{_problems(loaded, parsed.file)}".rstrip()
 
 
 def _checked(arguments: str, payload: Payload) -> tuple[Loaded, argparse.Namespace, str]:
-    """The task file without problems, the parsed arguments, the project. The file is relative to where the user is."""
+    """The task file without errors, the parsed arguments, the project. The file is relative to where the user is."""
     parser = Parser(prog="/parallel-dispatch", add_help=False)
     add_run_arguments(parser)
     add_dry_run(parser)

@@ -7,9 +7,9 @@ import os
 import stat
 from dataclasses import dataclass, replace
 
-from . import check, document, inputs, schema, values
+from . import check, document, ignores, inputs, schema, values
 from .nodes import Mapping
-from .problem import MAX_PROBLEMS, Problem
+from .problem import LEVELS, MAX_PROBLEMS, Problem, has_error
 from .source import MAX_BYTES, decode, split_lines
 from .tasks import TaskFile
 
@@ -53,21 +53,22 @@ def load_text(name: str, source: str | bytes, project: str = "", *, rules: dict[
         return Loaded(name, None, (refusal,), text, data)
     read = document.compose(name, text)
     found = inputs.gather(name, read.root, os.path.abspath(project))
-    broken = {*read.problems, *schema.check(read, rules), *found.problems, *check.check(read, found.matches)}
-    problems = _first(sorted(broken))
-    failed = any(problem.level == "error" for problem in problems)
+    broken = [*read.problems, *schema.check(read, rules), *found.problems, *check.check(read, found.matches)]
+    problems = _first(ignores.silence(read, broken))
     task_file = None
-    if isinstance(read.root, Mapping) and not failed:
+    if isinstance(read.root, Mapping) and not has_error(problems):
         task_file = values.task_file(read.root, found.prompts, found.matches)
     return Loaded(name, task_file, problems, text, data)
 
 
-def _first(problems: list[Problem]) -> tuple[Problem, ...]:
-    """The problems, cut where nobody reads on; a hostile file could hold 100,000."""
+def _first(problems: set[Problem]) -> tuple[Problem, ...]:
+    """The problems in order, cut where nobody reads on; a hostile file could hold 100,000. Errors are cut last."""
     if len(problems) <= MAX_PROBLEMS:
-        return tuple(problems)
+        return tuple(sorted(problems))
+    worst = sorted(problems, key=lambda problem: (LEVELS.index(problem.level), problem))
     message = f"more than {MAX_PROBLEMS:,} problems; the rest is not shown"
-    return (*problems[:MAX_PROBLEMS], replace(problems[MAX_PROBLEMS], length=1, kind="too-many", message=message))
+    rest = replace(worst[MAX_PROBLEMS], length=1, kind="too-many", message=message)
+    return tuple(sorted([*worst[:MAX_PROBLEMS], rest]))
 
 
 class _Unreadable(Exception):  # noqa: N818 - a refusal, in its own words

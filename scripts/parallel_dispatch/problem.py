@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import difflib
 import unicodedata
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+LEVELS = ("error", "warning", "advice")
+"""From what stops a file to what is only worth a thought."""
 
 MAX_PROBLEMS = 1000  # of one file that are reported
 MAX_WIDTH = 160  # characters of a source line that are shown; longer ones are cut around the caret
@@ -17,13 +21,16 @@ TAB = "    "
 MAX_QUOTED = 60
 MAX_WORD = 80  # nobody misspells longer names, and comparing them is quadratic
 
+_COLORS = {"error": "\x1b[1;31m", "warning": "\x1b[1;33m", "advice": "\x1b[1;36m"}
+
 
 @dataclass(frozen=True, order=True)
 class Problem:
     """One thing that is wrong, and where.
 
     `line` and `column` count from 1, in characters; `length` is the number of characters on that line to underline.
-    The order is by position. `kind` is stable; `level` is `error` or `warning`.
+    The order is by position. `kind` is stable; `level` is one of `LEVELS`: a file with an error cannot be run, warnings
+    and advice refuse nothing.
     """
 
     file: str
@@ -35,8 +42,18 @@ class Problem:
     level: str = "error"
 
 
+def raised(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """The problems as `--strict` sees them: warnings are errors, advice stays advice."""
+    return tuple(replace(p, level="error") if p.level == "warning" else p for p in problems)
+
+
+def has_error(problems: Iterable[Problem]) -> bool:
+    """Whether any problem is an error."""
+    return any(problem.level == "error" for problem in problems)
+
+
 def render(problems: Iterable[Problem], source_lines: Sequence[str], *, color: bool = False) -> str:
-    """The problems of one file, sorted, each with its source line and a caret; then how many there are.
+    """The problems of one file, sorted, each with its source line and a caret; then how many there are of each level.
 
     Nothing that a terminal would obey comes through from the source. No problems: the empty string.
     """
@@ -44,8 +61,22 @@ def render(problems: Iterable[Problem], source_lines: Sequence[str], *, color: b
     if not ordered:
         return ""
     blocks = [_block(problem, source_lines, color) for problem in ordered]
-    count = f"{len(ordered)} problem{'s' if len(ordered) > 1 else ''} in {visible(ordered[0].file)}"
+    count = f"{len(ordered)} problem{'s' if len(ordered) > 1 else ''} in {visible(ordered[0].file)}{_levels(ordered)}"
     return "\n".join([*blocks, count]) + "\n"
+
+
+def _levels(problems: Sequence[Problem]) -> str:
+    """How many problems there are of each level, where not all are errors."""
+    found = Counter(problem.level for problem in problems)
+    if set(found) == {"error"}:
+        return ""
+    words = {
+        "error": ("error", "errors"),
+        "warning": ("warning", "warnings"),
+        "advice": ("piece of advice", "pieces of advice"),
+    }
+    counts = [f"{found[level]} {words[level][found[level] > 1]}" for level in LEVELS if found[level]]
+    return f": {', '.join(counts)}"
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
@@ -97,7 +128,7 @@ def _shown(character: str) -> str:
 
 
 def _block(problem: Problem, source_lines: Sequence[str], color: bool) -> str:
-    bold, red, dim, off = ("\x1b[1m", "\x1b[1;31m", "\x1b[2m", "\x1b[0m") if color else ("", "", "", "")
+    bold, strong, dim, off = ("\x1b[1m", _COLORS[problem.level], "\x1b[2m", "\x1b[0m") if color else ("", "", "", "")
     level = "" if problem.level == "error" else f"{problem.level}: "
     place = f"{visible(problem.file)}:{problem.line}:{problem.column}:"
     head = f"{bold}{place}{off} {level}{visible(problem.message)} {dim}[{problem.kind}]{off}"
@@ -108,7 +139,7 @@ def _block(problem: Problem, source_lines: Sequence[str], color: bool) -> str:
     gutter = " " * len(number) + " |"
     shown, indent, width = _excerpt(source.rstrip(), problem.column - 1, problem.length)
     mark = "^" + "~" * (width - 1)
-    return f"{head}\n{gutter}\n{number} | {shown}\n{gutter} {' ' * indent}{red}{mark}{off}"
+    return f"{head}\n{gutter}\n{number} | {shown}\n{gutter} {' ' * indent}{strong}{mark}{off}"
 
 
 def _excerpt(source: str, start: int, length: int) -> tuple[str, int, int]:

@@ -314,9 +314,9 @@ def _writers(tasks: list[_Task], settings: Node | None) -> dict[str, str]:
         if folder:
             writers.setdefault(posixpath.normpath(posixpath.join(folder.text, path)), task.name)
         names.setdefault(posixpath.basename(path), []).append(task.name)
-    for name, having in names.items():
+    for word, having in names.items():
         if len(having) == 1:
-            writers.setdefault(name, having[0])
+            writers.setdefault(word, having[0])
     return writers
 
 

@@ -6,8 +6,9 @@ that was written, and what the loader cannot construct is a problem instead of a
 
 from __future__ import annotations
 
+import functools
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, cast
 
 import yaml
@@ -25,6 +26,7 @@ MAX_DEPTH = 100
 MAX_NUMBER = 100  # characters; Python refuses to read integers of more than 4,300 digits, and nobody means them
 
 _CORE = "tag:yaml.org,2002:"
+_BLOCK = {"|", ">"}
 _TYPES = {f"{_CORE}{name}": name for name in ("str", "int", "float", "bool", "null", "seq", "map")}
 _RESOLVERS: dict[str | None, list[tuple[str, re.Pattern[str]]]] = yaml.SafeLoader.yaml_implicit_resolvers
 _CONSTRUCTOR = yaml.constructor.SafeConstructor()
@@ -48,11 +50,10 @@ class _Event(Protocol):
 
 @dataclass(frozen=True)
 class Document:
-    """One file as it was read; `root` is None where the text could not be composed. `lines` have no ends."""
+    """One file as it was read; `root` is None where the text could not be composed."""
 
     name: str
     text: str
-    lines: tuple[str, ...]
     root: Node | None
     problems: tuple[Problem, ...]
 
@@ -62,10 +63,10 @@ def compose(name: str, text: str, *, pure: bool = False) -> Document:
 
     Both find the same in all but odd texts; PyYAML refuses a tab between a key's colon and its value, for one.
     """
-    composer = _Composer(name, split_lines(text))
     refused = refused_character(name, text)
     if refused:
-        return Document(name, text, composer.lines, None, (refused,))
+        return Document(name, text, None, (refused,))
+    composer = _Composer(name, text)
     try:
         root = composer.compose(_events(text, pure=pure))
     except _Stop:
@@ -76,39 +77,49 @@ def compose(name: str, text: str, *, pure: bool = False) -> Document:
     except (yaml.YAMLError, ValueError) as error:  # ValueError: a %YAML directive with a number that Python refuses
         composer.add(1, 1, 1, "syntax", f"this is not valid YAML: {error}")
         root = None
-    return Document(name, text, composer.lines, root, tuple(composer.problems))
+    return Document(name, text, root, tuple(composer.problems))
 
 
 def _events(text: str, *, pure: bool) -> Iterator[_Event]:
     loader = yaml.SafeLoader if pure else getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return cast("Iterator[_Event]", yaml.parse(text, Loader=loader))
+    return cast("Iterator[_Event]", iter(loader(text).get_event, None))  # None follows the last event
 
 
 class _Stop(Exception):  # noqa: N818 - no error: the end of composing, after its problem was noted
     """The text goes past a bound; nothing more is read."""
 
 
-@dataclass
+@dataclass(slots=True)
 class _Open:
     """A collection that is not closed yet."""
 
     node: Sequence | Mapping
     anchor: str | None
+    before: int  # values that were counted when it began
     key: Scalar | None = None
     at_key: bool = True  # whether a mapping waits for a key
-    merged: list[Node] = field(default_factory=list)
+    merged: list[Node] | None = None
 
 
 class _Composer:
-    def __init__(self, name: str, lines: tuple[str, ...]) -> None:
+    """One pass over the events of one text; the common event, a scalar, takes the fewest steps."""
+
+    def __init__(self, name: str, text: str) -> None:
         self.name = name
-        self.lines = lines
         self.problems: list[Problem] = []
-        self._stack: list[_Open] = []
+        self._text = text
+        self._top = _Open(Sequence(1, 1, 1), None, 0, at_key=False)  # the innermost; at the bottom, what holds the root
+        self._stack: list[_Open] = []  # those around it
         self._anchors: dict[str, Node | None] = {}
+        self._words: dict[str, str] = {}  # keys that mean their text: looked up once, and kept once
+        self._number, self._line = 0, 1  # the last line in the parser's count and in ours, one object for its nodes
         self._size = 0
-        self._root: Node | None = None
         self._documents = 0
+
+    @functools.cached_property
+    def lines(self) -> tuple[str, ...]:
+        """The lines of the text; most texts never need them."""
+        return split_lines(self._text)
 
     def add(self, line: int, column: int, length: int, kind: str, message: str) -> None:
         self.problems.append(Problem(self.name, line, column, length, kind, message))
@@ -128,7 +139,8 @@ class _Composer:
             handler = handlers.get(type(event))
             if handler:
                 handler(event)
-        root = self._root
+        holder = self._top.node
+        root = holder.items[0] if isinstance(holder, Sequence) and holder.items else None
         if root is None or (isinstance(root, Scalar) and root.value is None):
             self.add(1, 1, 1, "empty", 'the file is empty; a task file needs at least "name" and "tasks"')
             return None
@@ -151,7 +163,8 @@ class _Composer:
         self.add(line + 1, column + 1, length, "syntax", message)
 
     def _opener(self) -> Place | None:
-        places = (Place(opened.node.line - 1, opened.node.column - 1) for opened in reversed(self._stack))
+        inside = [*self._stack, self._top][1:]
+        places = (Place(opened.node.line - 1, opened.node.column - 1) for opened in reversed(inside))
         return next((place for place in places if self.lines[place.line][place.column :][:1] in {"[", "{"}), None)
 
     def _stop(self, event: _Event, kind: str, message: str) -> None:
@@ -178,27 +191,44 @@ class _Composer:
         return line + 1, column + 1, max(1, length)
 
     def _scalar(self, event: _Event) -> None:
-        line, column, length = self._span(event)
-        text, style = event.value, event.style
-        plain = event.implicit[0]
-        empty = plain and not text
-        if style in {"|", ">"}:
+        start, end = event.start_mark, event.end_mark
+        number, column, text, plain = start.line, start.column, event.value, event.implicit[0]
+        if number != self._number:
+            self._number, self._line = number, number + 1
+        if event.style in _BLOCK:
             length = 1
-        node = Scalar(line, column, length, text, text, plain, empty)
+        else:
+            length = end.column - column or 1 if end.line == number else self._span(event)[2]
+        opened = self._top
+        word = self._words.get(text) if opened.at_key and plain and event.anchor is None else None
+        if word:
+            node = Scalar(self._line, column + 1, length, word, word, plain)
+        else:
+            node = Scalar(self._line, column + 1, length, text, text, plain)
+            self._resolve(event, node)
+        self._size += 1
+        if self._size > MAX_NODES:
+            self._count(event, 0)
+        self._attach(opened, node)
+
+    def _resolve(self, event: _Event, node: Scalar) -> None:
+        """What a scalar means: by its tag, by how it looks where it is plain, else its text."""
+        text = node.text
         if event.tag is not None and event.tag != "!":
             node.value = self._construct(self._tag(event), node)
-            node.plain = node.empty = False
-        elif plain:
+            node.plain = False
+        elif node.plain:
             for tag, pattern in _RESOLVERS.get(text[:1], ()):
                 if pattern.match(text):
                     node.value = self._construct(tag.removeprefix(_CORE), node)
                     break
-        elif style == '"' and not text.isascii() and re.search("[\ud800-\udfff]", text):
+            else:
+                if self._top.at_key:
+                    self._words[text] = text
+        elif event.style == '"' and not text.isascii() and re.search("[\ud800-\udfff]", text):
             self._surrogate(event)
         if event.anchor is not None:
             self._anchors[event.anchor] = node
-        self._count(event, 1)
-        self._attach(node)
 
     def _surrogate(self, event: _Event) -> None:
         """The escape of half a surrogate pair, which libyaml refuses and PyYAML does not."""
@@ -256,28 +286,31 @@ class _Composer:
         return "str"
 
     def _start(self, event: _Event) -> None:
-        line, column, _ = self._span(event)
+        start = event.start_mark
+        if start.line != self._number:
+            self._number, self._line = start.line, start.line + 1
+        is_mapping = type(event) is yaml.MappingStartEvent
         node: Sequence | Mapping
-        node = Mapping(line, column, 1) if isinstance(event, yaml.MappingStartEvent) else Sequence(line, column, 1)
-        if event.tag is not None and event.tag != "!":
-            expected = "map" if isinstance(node, Mapping) else "seq"
-            if _TYPES.get(event.tag) != expected:
-                self._tag(event)
+        node = Mapping(self._line, start.column + 1, 1) if is_mapping else Sequence(self._line, start.column + 1, 1)
+        if event.tag is not None and event.tag != "!" and _TYPES.get(event.tag) != ("map" if is_mapping else "seq"):
+            self._tag(event)
         if len(self._stack) >= MAX_DEPTH:
             self._stop(event, "too-large", f"nested deeper than {MAX_DEPTH} levels")
-        self._count(event, 1)
+        self._stack.append(self._top)
         if event.anchor is not None:
             self._anchors[event.anchor] = None
-        self._stack.append(_Open(node, event.anchor))
+        self._top = _Open(node, event.anchor, self._size, at_key=is_mapping)
+        self._count(event, 1)
 
     def _end(self, _: _Event) -> None:
-        done = self._stack.pop()
+        done, self._top = self._top, self._stack.pop()
         node = done.node
+        node.size = self._size - done.before
         if isinstance(node, Mapping) and done.merged:
             self._merge(node, done.merged)
         if done.anchor is not None:
             self._anchors[done.anchor] = node
-        self._attach(node)
+        self._attach(self._top, node)
 
     def _alias(self, event: _Event) -> None:
         line, column, length = self._span(event)
@@ -285,7 +318,7 @@ class _Composer:
         if event.anchor not in self._anchors:
             message = f"{shown} refers to no anchor above; put it in quotes if it is text"
             self.add(line, column, length, "syntax", message)
-            self._attach(Scalar(line, column, length, f"*{event.anchor}", f"*{event.anchor}"))
+            self._attach(self._top, Scalar(line, column, length, f"*{event.anchor}", f"*{event.anchor}"))
             return
         target = self._anchors[event.anchor or ""]
         if target is None:
@@ -294,51 +327,50 @@ class _Composer:
         if len(self._stack) + target.height > MAX_DEPTH:
             self._stop(event, "too-large", f"nested deeper than {MAX_DEPTH} levels, with what {shown} stands for")
         self._count(event, target.size)
-        node = replace(target, line=line, column=column, length=length)
-        self._attach(node)
+        self._attach(self._top, replace(target, line=line, column=column, length=length))
 
-    def _attach(self, node: Node) -> None:
-        if not self._stack:
-            self._root = node
-            return
-        parent = self._stack[-1]
-        holder = parent.node
-        if isinstance(holder, Mapping):
-            self._attach_to_mapping(parent, holder, node)
-        else:
-            if isinstance(node, Scalar) and node.empty and self.lines[node.line - 1][: node.column - 1].endswith("-"):
+    def _attach(self, opened: _Open, node: Node) -> None:
+        holder, key = opened.node, opened.key
+        if node.height >= holder.height:
+            holder.height = node.height + 1
+        if isinstance(holder, Sequence):
+            if isinstance(node, Scalar) and node.empty and self._follows_dash(node):
                 node.column -= 1  # to the "-" itself
             holder.items.append(node)
             holder.value.append(node.value)
-        holder.size += node.size
-        holder.height = max(holder.height, node.height + 1)
-
-    def _attach_to_mapping(self, parent: _Open, mapping: Mapping, node: Node) -> None:
-        if parent.at_key:
-            parent.at_key = False
-            parent.key = node if isinstance(node, Scalar) else None
-            if parent.key is None:
+        elif opened.at_key:
+            opened.at_key = False
+            opened.key = node if isinstance(node, Scalar) else None
+            if opened.key is None:
                 message = "a key must be text; if these braces or brackets are text, put the whole value in quotes"
                 self.add(node.line, node.column, node.length, "unsupported", message)
-            elif (node.line, node.column) == (mapping.line, mapping.column):
-                mapping.length = node.length
-            return
-        key, parent.at_key = parent.key, True
-        if key is None:
-            return
-        if isinstance(node, Scalar) and node.empty:
-            node.line, node.column, node.length = key.line, key.column, key.length
-        first = mapping.entries.get(key.text)
-        if key.plain and key.text == "<<":
-            parent.merged.append(node)
-        elif first:
-            message = (
-                f"duplicate key {quoted(key.text)}; it stands in line {first.key.line} already, delete one of the two"
-            )
-            self.add(key.line, key.column, key.length, "duplicate-key", message)
+            if node.column == holder.column and node.line == holder.line:
+                holder.length = node.length
         else:
-            mapping.entries[key.text] = Entry(key, node)
-            mapping.value[key.text] = node.value
+            opened.at_key = True
+            if key is None:
+                return
+            if isinstance(node, Scalar) and node.empty:
+                node.line, node.column, node.length = key.line, key.column, key.length
+            name = key.text
+            if name in holder.entries or (name == "<<" and key.plain):
+                self._enter_again(opened, holder, key, node)
+            else:
+                holder.entries[name] = Entry(key, node)
+                holder.value[name] = node.value
+
+    def _follows_dash(self, node: Scalar) -> bool:
+        return self.lines[node.line - 1].endswith("-", 0, node.column - 1)
+
+    def _enter_again(self, opened: _Open, mapping: Mapping, key: Scalar, node: Node) -> None:
+        """A key that may stand more than once, `<<`, or one that must not."""
+        if key.plain and key.text == "<<":
+            opened.merged = opened.merged or []
+            opened.merged.append(node)
+            return
+        line = mapping.entries[key.text].key.line
+        message = f"duplicate key {quoted(key.text)}; it stands in line {line} already, delete one of the two"
+        self.add(key.line, key.column, key.length, "duplicate-key", message)
 
     def _merge(self, mapping: Mapping, merged: list[Node]) -> None:
         """What `<<` brings in: own keys win over merged ones, earlier mappings over later ones."""

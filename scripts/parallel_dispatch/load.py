@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import functools
+import gc
 import os
 import stat
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from . import check, document, inputs, schema, values
 from .nodes import Mapping
 from .problem import MAX_PROBLEMS, Problem
 from .source import MAX_BYTES, decode, split_lines
 from .tasks import TaskFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,24 @@ def load(path: str, project: str = "", *, rules: dict[str, object] | None = None
         data = _read(path)
     except _Unreadable as refusal:
         return Loaded(path, None, (Problem(path, 1, 1, 1, "unreadable", str(refusal)),), "", b"")
-    return load_text(path, data, project, rules=rules)
+    with _without_collection():
+        return load_text(path, data, project, rules=rules)
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """No search for garbage while a tree is built: it holds no cycles, and looking takes longer than building.
+
+    What was built is then left out of later searches, too. A process of ours reads a file or a few, and ends.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.freeze()
+            gc.enable()
 
 
 def load_text(name: str, source: str | bytes, project: str = "", *, rules: dict[str, object] | None = None) -> Loaded:

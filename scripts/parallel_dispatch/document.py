@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Protocol, cast
 import yaml
 
 from .nodes import Entry, Mapping, Node, Scalar, Sequence
-from .problem import Problem, quoted
-from .source import refused_character, split_lines
+from .problem import MAX_PROBLEMS, Problem, quoted
+from .source import refused_character, refused_directives, split_lines
 from .syntax import Complaint, Place, bad_escape, explain
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 MAX_NODES = 200_000
 MAX_DEPTH = 100
+MAX_WRITTEN = 20_000_000  # characters that aliases stand for; each problem in one of them reads them again
 MAX_NUMBER = 100  # characters; Python refuses to read integers of more than 4,300 digits, and nobody means them
 
 _CORE = "tag:yaml.org,2002:"
@@ -63,7 +64,7 @@ def compose(name: str, text: str, *, pure: bool = False) -> Document:
 
     Both find the same in all but odd texts; PyYAML refuses a tab between a key's colon and its value, for one.
     """
-    refused = refused_character(name, text)
+    refused = refused_character(name, text) or refused_directives(name, text)
     if refused:
         return Document(name, text, None, (refused,))
     composer = _Composer(name, text)
@@ -75,7 +76,7 @@ def compose(name: str, text: str, *, pure: bool = False) -> Document:
         composer.complain(error)
         root = None
     except (yaml.YAMLError, ValueError) as error:  # ValueError: a %YAML directive with a number that Python refuses
-        composer.add(1, 1, 1, "syntax", f"this is not valid YAML: {error}")
+        composer.problems.append(Problem(name, 1, 1, 1, "syntax", f"this is not valid YAML: {error}"))
         root = None
     return Document(name, text, root, tuple(composer.problems))
 
@@ -83,6 +84,15 @@ def compose(name: str, text: str, *, pure: bool = False) -> Document:
 def _events(text: str, *, pure: bool) -> Iterator[_Event]:
     loader = yaml.SafeLoader if pure else getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     return cast("Iterator[_Event]", iter(loader(text).get_event, None))  # None follows the last event
+
+
+def _written(node: Node) -> int:
+    """The characters in a node, aliases written out."""
+    if isinstance(node, Scalar):
+        return len(node.text)
+    if isinstance(node, Sequence):
+        return sum(map(_written, node.items))
+    return sum(len(name) + _written(entry.node) for name, entry in node.entries.items())
 
 
 class _Stop(Exception):  # noqa: N818 - no error: the end of composing, after its problem was noted
@@ -114,6 +124,7 @@ class _Composer:
         self._words: dict[str, str] = {}  # keys that mean their text: looked up once, and kept once
         self._number, self._line = 0, 1  # the last line in the parser's count and in ours, one object for its nodes
         self._size = 0
+        self._written = 0  # characters that aliases stand for
         self._documents = 0
 
     @functools.cached_property
@@ -122,7 +133,10 @@ class _Composer:
         return split_lines(self._text)
 
     def add(self, line: int, column: int, length: int, kind: str, message: str) -> None:
+        """A problem; after more than anyone reads, nothing more is composed."""
         self.problems.append(Problem(self.name, line, column, length, kind, message))
+        if len(self.problems) > MAX_PROBLEMS:
+            raise _Stop
 
     def compose(self, events: Iterator[_Event]) -> Node | None:
         """The root, or None after a problem that leaves none."""
@@ -160,7 +174,7 @@ class _Composer:
         place, length, message = explain(complaint)
         line = min(place.line, len(self.lines) - 1)
         column = min(place.column, len(self.lines[line]))
-        self.add(line + 1, column + 1, length, "syntax", message)
+        self.problems.append(Problem(self.name, line + 1, column + 1, length, "syntax", message))
 
     def _opener(self) -> Place | None:
         inside = [*self._stack, self._top][1:]
@@ -279,7 +293,8 @@ class _Composer:
             return name
         shown = "!!" + tag.removeprefix(_CORE) if tag.startswith(_CORE) else tag
         line, column, _ = self._span(event)
-        length = len(self.lines[line - 1][column - 1 :].split(" ", 1)[0])
+        end = self.lines[line - 1].find(" ", column - 1)
+        length = (len(self.lines[line - 1]) if end < 0 else end) - column + 1
         self.add(
             line, column, max(1, length), "unsupported", f"the YAML tag {quoted(shown)} is not allowed here; delete it"
         )
@@ -327,6 +342,9 @@ class _Composer:
         if len(self._stack) + target.height > MAX_DEPTH:
             self._stop(event, "too-large", f"nested deeper than {MAX_DEPTH} levels, with what {shown} stands for")
         self._count(event, target.size)
+        self._written += _written(target)
+        if self._written > MAX_WRITTEN:
+            self._stop(event, "too-large", f"more than {MAX_WRITTEN:,} characters, aliases written out")
         self._attach(self._top, replace(target, line=line, column=column, length=length))
 
     def _attach(self, opened: _Open, node: Node) -> None:

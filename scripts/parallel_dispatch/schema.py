@@ -109,17 +109,24 @@ class _Rules:
         if self._of_values:
             self._judge(self._of_values, value, path, found)
         if isinstance(value, dict):
-            names = tuple(value)
-            inside = self._right_keys.get(names)
-            if inside is None:
-                inside = [(name, rules) for name in names for rules in self._for_key(name)]
-                if self._judge(self._of_keys, value, path, found):
-                    self._right_keys[names] = inside
-            for name, rules in inside:
+            for name, rules in self._inside(value, path, found):
                 rules.collect(value[name], (*path, name), found)
-        elif isinstance(value, list) and self._of_items:
+            return
+        if self._of_keys:
+            self._judge(self._of_keys, value, path, found)
+        if isinstance(value, list) and self._of_items:
             for index, item in enumerate(value):
                 self._of_items.collect(item, (*path, index), found)
+
+    def _inside(self, value: dict[str, object], path: Path, found: list[Breach]) -> list[tuple[str, _Rules]]:
+        """The keys of a mapping with the schemas of what they hold, after the keys themselves were judged."""
+        names = tuple(value)
+        inside = self._right_keys.get(names)
+        if inside is None:
+            inside = [(name, rules) for name in names for rules in self._for_key(name)]
+            if self._judge(self._of_keys, value, path, found):
+                self._right_keys[names] = inside
+        return inside
 
     def _for_key(self, name: str) -> list[_Rules]:
         """The schemas of what a key holds."""
@@ -140,10 +147,10 @@ class _Rules:
         """An error in the value itself, or below it where jsonschema went on by itself, which names its keyword."""
         path = (*path, *error.path)
         message = str(error.message)[:MAX_MESSAGE]
-        if not isinstance(error.validator, str):
+        if not isinstance(error.validator, (str, type(None))):  # None: of the schema `false`
             return Breach(path, keyword, wanted, self._schema, message)
         rules = error.schema if isinstance(error.schema, dict) else self._schema
-        return Breach(path, error.validator, error.validator_value, rules, message)
+        return Breach(path, str(error.validator), error.validator_value, rules, message)
 
 
 def _is_about_keys(keyword: str, wanted: object, schema: dict[str, object]) -> bool:

@@ -213,16 +213,19 @@ class _Composer:
             length = 1
         else:
             length = end.column - column or 1 if end.line == number else self._span(event)[2]
-        opened = self._top
-        word = self._words.get(text) if opened.at_key and plain and event.anchor is None else None
-        if word:
-            node = Scalar(self._line, column + 1, length, word, word, plain)
-        else:
-            node = Scalar(self._line, column + 1, length, text, text, plain)
-            self._resolve(event, node)
         self._size += 1
         if self._size > MAX_NODES:
             self._count(event, 0)
+        opened = self._top
+        if opened.at_key and plain and text in self._words and event.anchor is None:
+            text = self._words[text]
+            opened.at_key = False
+            opened.key = Scalar(self._line, column + 1, length, text, text, plain)
+            if not opened.node.value:
+                self._mark(opened.node, opened.key)
+            return
+        node = Scalar(self._line, column + 1, length, text, text, plain)
+        self._resolve(event, node)
         self._attach(opened, node)
 
     def _resolve(self, event: _Event, node: Scalar) -> None:
@@ -362,8 +365,7 @@ class _Composer:
             if opened.key is None:
                 message = "a key must be text; if these braces or brackets are text, put the whole value in quotes"
                 self.add(node.line, node.column, node.length, "unsupported", message)
-            if node.column == holder.column and node.line == holder.line:
-                holder.length = node.length
+            self._mark(holder, node)
         else:
             opened.at_key = True
             if key is None:
@@ -376,6 +378,11 @@ class _Composer:
             else:
                 holder.entries[name] = Entry(key, node)
                 holder.value[name] = node.value
+
+    def _mark(self, mapping: Node, key: Node) -> None:
+        """Underlines a mapping as its first key, where it begins with that."""
+        if key.column == mapping.column and key.line == mapping.line:
+            mapping.length = key.length
 
     def _follows_dash(self, node: Scalar) -> bool:
         return self.lines[node.line - 1].endswith("-", 0, node.column - 1)

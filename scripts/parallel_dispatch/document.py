@@ -385,7 +385,7 @@ class _Composer:
             mapping.length = key.length
 
     def _follows_dash(self, node: Scalar) -> bool:
-        return self.lines[node.line - 1].endswith("-", 0, node.column - 1)
+        return bool(self._stack) and self.lines[node.line - 1].endswith("-", 0, node.column - 1)
 
     def _enter_again(self, opened: _Open, mapping: Mapping, key: Scalar, node: Node) -> None:
         """A key that may stand more than once, `<<`, or one that must not."""

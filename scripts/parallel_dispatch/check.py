@@ -13,7 +13,7 @@ from . import for_each
 from .cycles import cycles
 from .for_each import items_of, mentions_item, substituted
 from .nodes import Mapping, Node, Scalar, items, scalar
-from .problem import MAX_PROBLEMS, Problem, nearest, quoted, suggestion
+from .problem import MAX_PROBLEMS, MAX_WORD, Problem, nearest, quoted, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 
     from .document import Document
 
-MAX_COMPARED = 200_000  # names looked at for suggestions in one file; a hostile one could ask for millions
+MAX_COMPARED = 80_000  # names looked at for suggestions in one file; a hostile one could ask for millions
 MAX_STEPS = 1_000_000  # from task to task in search of dependencies, in one file; past them there is no advice
 MAX_LISTED = 10
+MAX_LISTED_LENGTH = 1000
 MAX_PATH = 1024  # bytes; macOS allows no more
 MAX_NAME = 255  # bytes of one file name
 
@@ -73,7 +74,7 @@ def check(document: Document, matches: Lookup[str, Sequence[str]] | None = None)
         return []
     tasks = [task for task in map(_task, items(root.get("tasks"))) if task]
     spread = [each for task in tasks for each in _spread(task, matches or {})]
-    problems = [problem for rule in _TASK_RULES for problem in rule(document.name, tasks)]
+    problems = [p for rule in _TASK_RULES for p in itertools.islice(rule(document.name, tasks), MAX_PROBLEMS + 1)]
     problems += _once(problem for rule in _SPREAD_RULES for problem in rule(document.name, spread))
     settings = root.get("settings")
     if isinstance(settings, Mapping):
@@ -144,15 +145,17 @@ def duplicate_id(file: str, tasks: list[_Task]) -> Iterator[Problem]:
 def unknown_dependency(file: str, tasks: list[_Task]) -> Iterator[Problem]:
     """Dependencies that no task has as its id."""
     known = {task.name: None for task in tasks}
+    listed = ", ".join(known)
     budget = MAX_COMPARED
     for task in tasks:
         for needed in task.dependencies:
             if needed.text in known or not isinstance(needed.value, str):
                 continue
-            advice = suggestion(needed.text, known) if budget > 0 else ""
-            if not advice and len(known) <= MAX_LISTED:
-                advice = f"; the ids are {', '.join(known)}"
-            budget -= len(known)
+            weight = max(1, (min(len(needed.text), MAX_WORD) // 10) ** 2)  # of a comparison
+            advice = suggestion(needed.text, itertools.islice(known, budget // weight))
+            if not advice and len(known) <= MAX_LISTED and len(listed) <= MAX_LISTED_LENGTH:
+                advice = f"; the ids are {listed}"
+            budget = max(0, budget - len(known) * weight)
             message = f"task {quoted(task.name)} depends on {quoted(needed.text)}, but no task has this id{advice}"
             yield _problem(file, needed, "unknown-dependency", message)
 
@@ -372,8 +375,9 @@ def _no_path(path: str) -> str | None:
         return "holds a control character"
     if path.startswith("~"):
         return 'begins with "~", which is not expanded here'
-    if len(path.encode(errors="replace")) > MAX_PATH or any(
-        len(n.encode(errors="replace")) > MAX_NAME for n in path.split("/")
+    size = len(path.encode(errors="replace"))
+    if size > MAX_PATH or (
+        size > MAX_NAME and any(len(n.encode(errors="replace")) > MAX_NAME for n in path.split("/"))
     ):
         return "is too long for a file system"
     return None

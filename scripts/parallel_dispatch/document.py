@@ -6,15 +6,16 @@ that was written, and what the loader cannot construct is a problem instead of a
 
 from __future__ import annotations
 
+import functools
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, cast
 
 import yaml
 
 from .nodes import Entry, Mapping, Node, Scalar, Sequence
-from .problem import Problem, quoted
-from .source import refused_character, split_lines
+from .problem import MAX_PROBLEMS, Problem, quoted
+from .source import refused_character, refused_directives, split_lines
 from .syntax import Complaint, Place, bad_escape, explain
 
 if TYPE_CHECKING:
@@ -22,9 +23,11 @@ if TYPE_CHECKING:
 
 MAX_NODES = 200_000
 MAX_DEPTH = 100
+MAX_WRITTEN = 20_000_000  # characters that aliases stand for; each problem in one of them reads them again
 MAX_NUMBER = 100  # characters; Python refuses to read integers of more than 4,300 digits, and nobody means them
 
 _CORE = "tag:yaml.org,2002:"
+_BLOCK = {"|", ">"}
 _TYPES = {f"{_CORE}{name}": name for name in ("str", "int", "float", "bool", "null", "seq", "map")}
 _RESOLVERS: dict[str | None, list[tuple[str, re.Pattern[str]]]] = yaml.SafeLoader.yaml_implicit_resolvers
 _CONSTRUCTOR = yaml.constructor.SafeConstructor()
@@ -48,13 +51,17 @@ class _Event(Protocol):
 
 @dataclass(frozen=True)
 class Document:
-    """One file as it was read; `root` is None where the text could not be composed. `lines` have no ends."""
+    """One file as it was read; `root` is None where the text could not be composed."""
 
     name: str
     text: str
-    lines: tuple[str, ...]
     root: Node | None
     problems: tuple[Problem, ...]
+
+    @functools.cached_property
+    def lines(self) -> tuple[str, ...]:
+        """The lines of the text, without their ends; most texts never need them."""
+        return split_lines(self.text)
 
 
 def compose(name: str, text: str, *, pure: bool = False) -> Document:
@@ -62,10 +69,10 @@ def compose(name: str, text: str, *, pure: bool = False) -> Document:
 
     Both find the same in all but odd texts; PyYAML refuses a tab between a key's colon and its value, for one.
     """
-    composer = _Composer(name, split_lines(text))
-    refused = refused_character(name, text)
+    refused = refused_character(name, text) or refused_directives(name, text)
     if refused:
-        return Document(name, text, composer.lines, None, (refused,))
+        return Document(name, text, None, (refused,))
+    composer = _Composer(name, text)
     try:
         root = composer.compose(_events(text, pure=pure))
     except _Stop:
@@ -74,44 +81,67 @@ def compose(name: str, text: str, *, pure: bool = False) -> Document:
         composer.complain(error)
         root = None
     except (yaml.YAMLError, ValueError) as error:  # ValueError: a %YAML directive with a number that Python refuses
-        composer.add(1, 1, 1, "syntax", f"this is not valid YAML: {error}")
+        composer.problems.append(Problem(name, 1, 1, 1, "syntax", f"this is not valid YAML: {error}"))
         root = None
-    return Document(name, text, composer.lines, root, tuple(composer.problems))
+    return Document(name, text, root, tuple(composer.problems))
 
 
 def _events(text: str, *, pure: bool) -> Iterator[_Event]:
     loader = yaml.SafeLoader if pure else getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return cast("Iterator[_Event]", yaml.parse(text, Loader=loader))
+    return cast("Iterator[_Event]", iter(loader(text).get_event, None))  # None follows the last event
+
+
+def _written(node: Node) -> int:
+    """The characters in a node, aliases written out."""
+    if isinstance(node, Scalar):
+        return len(node.text)
+    if isinstance(node, Sequence):
+        return sum(map(_written, node.items))
+    return sum(len(name) + _written(entry.node) for name, entry in node.entries.items())
 
 
 class _Stop(Exception):  # noqa: N818 - no error: the end of composing, after its problem was noted
     """The text goes past a bound; nothing more is read."""
 
 
-@dataclass
+@dataclass(slots=True)
 class _Open:
     """A collection that is not closed yet."""
 
     node: Sequence | Mapping
     anchor: str | None
+    before: int  # values that were counted when it began
     key: Scalar | None = None
     at_key: bool = True  # whether a mapping waits for a key
-    merged: list[Node] = field(default_factory=list)
+    merged: list[Node] | None = None
 
 
 class _Composer:
-    def __init__(self, name: str, lines: tuple[str, ...]) -> None:
+    """One pass over the events of one text; the common event, a scalar, takes the fewest steps."""
+
+    def __init__(self, name: str, text: str) -> None:
         self.name = name
-        self.lines = lines
         self.problems: list[Problem] = []
-        self._stack: list[_Open] = []
+        self._text = text
+        self._top = _Open(Sequence(1, 1, 1), None, 0, at_key=False)  # the innermost; at the bottom, what holds the root
+        self._stack: list[_Open] = []  # those around it
         self._anchors: dict[str, Node | None] = {}
+        self._words: dict[str, str] = {}  # keys that mean their text: looked up once, and kept once
+        self._number, self._line = 0, 1  # the last line in the parser's count and in ours, one object for its nodes
         self._size = 0
-        self._root: Node | None = None
+        self._written = 0  # characters that aliases stand for
         self._documents = 0
 
+    @functools.cached_property
+    def lines(self) -> tuple[str, ...]:
+        """The lines of the text; most texts never need them."""
+        return split_lines(self._text)
+
     def add(self, line: int, column: int, length: int, kind: str, message: str) -> None:
+        """A problem; after more than anyone reads, nothing more is composed."""
         self.problems.append(Problem(self.name, line, column, length, kind, message))
+        if len(self.problems) > MAX_PROBLEMS:
+            raise _Stop
 
     def compose(self, events: Iterator[_Event]) -> Node | None:
         """The root, or None after a problem that leaves none."""
@@ -128,7 +158,8 @@ class _Composer:
             handler = handlers.get(type(event))
             if handler:
                 handler(event)
-        root = self._root
+        holder = self._top.node
+        root = holder.items[0] if isinstance(holder, Sequence) and holder.items else None
         if root is None or (isinstance(root, Scalar) and root.value is None):
             self.add(1, 1, 1, "empty", 'the file is empty; a task file needs at least "name" and "tasks"')
             return None
@@ -148,10 +179,11 @@ class _Composer:
         place, length, message = explain(complaint)
         line = min(place.line, len(self.lines) - 1)
         column = min(place.column, len(self.lines[line]))
-        self.add(line + 1, column + 1, length, "syntax", message)
+        self.problems.append(Problem(self.name, line + 1, column + 1, length, "syntax", message))
 
     def _opener(self) -> Place | None:
-        places = (Place(opened.node.line - 1, opened.node.column - 1) for opened in reversed(self._stack))
+        inside = [*self._stack, self._top][1:]
+        places = (Place(opened.node.line - 1, opened.node.column - 1) for opened in reversed(inside))
         return next((place for place in places if self.lines[place.line][place.column :][:1] in {"[", "{"}), None)
 
     def _stop(self, event: _Event, kind: str, message: str) -> None:
@@ -178,27 +210,47 @@ class _Composer:
         return line + 1, column + 1, max(1, length)
 
     def _scalar(self, event: _Event) -> None:
-        line, column, length = self._span(event)
-        text, style = event.value, event.style
-        plain = event.implicit[0]
-        empty = plain and not text
-        if style in {"|", ">"}:
+        start, end = event.start_mark, event.end_mark
+        number, column, text, plain = start.line, start.column, event.value, event.implicit[0]
+        if number != self._number:
+            self._number, self._line = number, number + 1
+        if event.style in _BLOCK:
             length = 1
-        node = Scalar(line, column, length, text, text, plain, empty)
+        else:
+            length = end.column - column or 1 if end.line == number else self._span(event)[2]
+        self._size += 1
+        if self._size > MAX_NODES:
+            self._count(event, 0)
+        opened = self._top
+        if opened.at_key and plain and text in self._words and event.anchor is None:
+            text = self._words[text]
+            opened.at_key = False
+            opened.key = Scalar(self._line, column + 1, length, text, text, plain)
+            if not opened.node.value:
+                self._mark(opened.node, opened.key)
+            return
+        node = Scalar(self._line, column + 1, length, text, text, plain)
+        self._resolve(event, node)
+        self._attach(opened, node)
+
+    def _resolve(self, event: _Event, node: Scalar) -> None:
+        """What a scalar means: by its tag, by how it looks where it is plain, else its text."""
+        text = node.text
         if event.tag is not None and event.tag != "!":
             node.value = self._construct(self._tag(event), node)
-            node.plain = node.empty = False
-        elif plain:
+            node.plain = False
+        elif node.plain:
             for tag, pattern in _RESOLVERS.get(text[:1], ()):
                 if pattern.match(text):
                     node.value = self._construct(tag.removeprefix(_CORE), node)
                     break
-        elif style == '"' and not text.isascii() and re.search("[\ud800-\udfff]", text):
+            else:
+                if self._top.at_key:
+                    self._words[text] = text
+        elif event.style == '"' and not text.isascii() and re.search("[\ud800-\udfff]", text):
             self._surrogate(event)
         if event.anchor is not None:
             self._anchors[event.anchor] = node
-        self._count(event, 1)
-        self._attach(node)
 
     def _surrogate(self, event: _Event) -> None:
         """The escape of half a surrogate pair, which libyaml refuses and PyYAML does not."""
@@ -249,35 +301,39 @@ class _Composer:
             return name
         shown = "!!" + tag.removeprefix(_CORE) if tag.startswith(_CORE) else tag
         line, column, _ = self._span(event)
-        length = len(self.lines[line - 1][column - 1 :].split(" ", 1)[0])
+        end = self.lines[line - 1].find(" ", column - 1)
+        length = (len(self.lines[line - 1]) if end < 0 else end) - column + 1
         self.add(
             line, column, max(1, length), "unsupported", f"the YAML tag {quoted(shown)} is not allowed here; delete it"
         )
         return "str"
 
     def _start(self, event: _Event) -> None:
-        line, column, _ = self._span(event)
+        start = event.start_mark
+        if start.line != self._number:
+            self._number, self._line = start.line, start.line + 1
+        is_mapping = type(event) is yaml.MappingStartEvent
         node: Sequence | Mapping
-        node = Mapping(line, column, 1) if isinstance(event, yaml.MappingStartEvent) else Sequence(line, column, 1)
-        if event.tag is not None and event.tag != "!":
-            expected = "map" if isinstance(node, Mapping) else "seq"
-            if _TYPES.get(event.tag) != expected:
-                self._tag(event)
+        node = Mapping(self._line, start.column + 1, 1) if is_mapping else Sequence(self._line, start.column + 1, 1)
+        if event.tag is not None and event.tag != "!" and _TYPES.get(event.tag) != ("map" if is_mapping else "seq"):
+            self._tag(event)
         if len(self._stack) >= MAX_DEPTH:
             self._stop(event, "too-large", f"nested deeper than {MAX_DEPTH} levels")
-        self._count(event, 1)
+        self._stack.append(self._top)
         if event.anchor is not None:
             self._anchors[event.anchor] = None
-        self._stack.append(_Open(node, event.anchor))
+        self._top = _Open(node, event.anchor, self._size, at_key=is_mapping)
+        self._count(event, 1)
 
     def _end(self, _: _Event) -> None:
-        done = self._stack.pop()
+        done, self._top = self._top, self._stack.pop()
         node = done.node
+        node.size = self._size - done.before
         if isinstance(node, Mapping) and done.merged:
             self._merge(node, done.merged)
         if done.anchor is not None:
             self._anchors[done.anchor] = node
-        self._attach(node)
+        self._attach(self._top, node)
 
     def _alias(self, event: _Event) -> None:
         line, column, length = self._span(event)
@@ -285,7 +341,7 @@ class _Composer:
         if event.anchor not in self._anchors:
             message = f"{shown} refers to no anchor above; put it in quotes if it is text"
             self.add(line, column, length, "syntax", message)
-            self._attach(Scalar(line, column, length, f"*{event.anchor}", f"*{event.anchor}"))
+            self._attach(self._top, Scalar(line, column, length, f"*{event.anchor}", f"*{event.anchor}"))
             return
         target = self._anchors[event.anchor or ""]
         if target is None:
@@ -294,51 +350,57 @@ class _Composer:
         if len(self._stack) + target.height > MAX_DEPTH:
             self._stop(event, "too-large", f"nested deeper than {MAX_DEPTH} levels, with what {shown} stands for")
         self._count(event, target.size)
-        node = replace(target, line=line, column=column, length=length)
-        self._attach(node)
+        self._written += _written(target)
+        if self._written > MAX_WRITTEN:
+            self._stop(event, "too-large", f"more than {MAX_WRITTEN:,} characters, aliases written out")
+        self._attach(self._top, replace(target, line=line, column=column, length=length))
 
-    def _attach(self, node: Node) -> None:
-        if not self._stack:
-            self._root = node
-            return
-        parent = self._stack[-1]
-        holder = parent.node
-        if isinstance(holder, Mapping):
-            self._attach_to_mapping(parent, holder, node)
-        else:
-            if isinstance(node, Scalar) and node.empty and self.lines[node.line - 1][: node.column - 1].endswith("-"):
+    def _attach(self, opened: _Open, node: Node) -> None:
+        holder, key = opened.node, opened.key
+        if node.height >= holder.height:
+            holder.height = node.height + 1
+        if isinstance(holder, Sequence):
+            if isinstance(node, Scalar) and node.empty and self._follows_dash(node):
                 node.column -= 1  # to the "-" itself
             holder.items.append(node)
             holder.value.append(node.value)
-        holder.size += node.size
-        holder.height = max(holder.height, node.height + 1)
-
-    def _attach_to_mapping(self, parent: _Open, mapping: Mapping, node: Node) -> None:
-        if parent.at_key:
-            parent.at_key = False
-            parent.key = node if isinstance(node, Scalar) else None
-            if parent.key is None:
+        elif opened.at_key:
+            opened.at_key = False
+            opened.key = node if isinstance(node, Scalar) else None
+            if opened.key is None:
                 message = "a key must be text; if these braces or brackets are text, put the whole value in quotes"
                 self.add(node.line, node.column, node.length, "unsupported", message)
-            elif (node.line, node.column) == (mapping.line, mapping.column):
-                mapping.length = node.length
-            return
-        key, parent.at_key = parent.key, True
-        if key is None:
-            return
-        if isinstance(node, Scalar) and node.empty:
-            node.line, node.column, node.length = key.line, key.column, key.length
-        first = mapping.entries.get(key.text)
-        if key.plain and key.text == "<<":
-            parent.merged.append(node)
-        elif first:
-            message = (
-                f"duplicate key {quoted(key.text)}; it stands in line {first.key.line} already, delete one of the two"
-            )
-            self.add(key.line, key.column, key.length, "duplicate-key", message)
+            self._mark(holder, node)
         else:
-            mapping.entries[key.text] = Entry(key, node)
-            mapping.value[key.text] = node.value
+            opened.at_key = True
+            if key is None:
+                return
+            if isinstance(node, Scalar) and node.empty:
+                node.line, node.column, node.length = key.line, key.column, key.length
+            name = key.text
+            if name in holder.entries or (name == "<<" and key.plain):
+                self._enter_again(opened, holder, key, node)
+            else:
+                holder.entries[name] = Entry(key, node)
+                holder.value[name] = node.value
+
+    def _mark(self, mapping: Node, key: Node) -> None:
+        """Underlines a mapping as its first key, where it begins with that."""
+        if key.column == mapping.column and key.line == mapping.line:
+            mapping.length = key.length
+
+    def _follows_dash(self, node: Scalar) -> bool:
+        return bool(self._stack) and self.lines[node.line - 1].endswith("-", 0, node.column - 1)
+
+    def _enter_again(self, opened: _Open, mapping: Mapping, key: Scalar, node: Node) -> None:
+        """A key that may stand more than once, `<<`, or one that must not."""
+        if key.plain and key.text == "<<":
+            opened.merged = opened.merged or []
+            opened.merged.append(node)
+            return
+        line = mapping.entries[key.text].key.line
+        message = f"duplicate key {quoted(key.text)}; it stands in line {line} already, delete one of the two"
+        self.add(key.line, key.column, key.length, "duplicate-key", message)
 
     def _merge(self, mapping: Mapping, merged: list[Node]) -> None:
         """What `<<` brings in: own keys win over merged ones, earlier mappings over later ones."""

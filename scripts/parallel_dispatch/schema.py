@@ -6,18 +6,23 @@ import functools
 import itertools
 import json
 import os
+import re
 from typing import TYPE_CHECKING
 
 import jsonschema
 
 from .problem import MAX_PROBLEMS
-from .wording import Breach, explain
+from .wording import Breach, Path, explain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable
 
     from .document import Document
     from .problem import Problem
+
+    _Keyword = tuple[Callable[..., Iterable[jsonschema.ValidationError]], str, object]
+
+MAX_MESSAGE = 1000  # characters; jsonschema writes the whole value out
 
 _ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PATH = os.path.join(_ROOT, "schema", "task-file.schema.json")
@@ -34,11 +39,15 @@ def read(path: str = PATH) -> dict[str, object]:
 
 
 def check(document: Document, schema: dict[str, object] | None = None) -> list[Problem]:
-    """Every way in which a document breaks the schema (the product's own when none is given), in no special order."""
+    """Every way in which a document breaks the schema (the product's own when none is given), in no special order.
+
+    Of a hostile document not every way: nobody reads more than MAX_PROBLEMS.
+    """
     if document.root is None:
         return []
     schema = read() if schema is None else schema
-    breaches = list(itertools.islice(_breaches(schema, document.root.value), MAX_PROBLEMS + 1))
+    breaches: list[Breach] = []
+    _Rules(jsonschema.Draft202012Validator(schema), schema).collect(document.root.value, (), breaches)
     deciding: dict[
         object, str
     ] = {}  # one mistake, one problem: a list of values says the type too, a type says the rest
@@ -47,6 +56,8 @@ def check(document: Document, schema: dict[str, object] | None = None) -> list[P
     known = {(problem.line, problem.column) for problem in document.problems}
     problems: dict[Problem, None] = {}
     for breach in breaches:
+        if len(problems) > MAX_PROBLEMS:
+            break
         if breach.path in deciding and breach.keyword != deciding[breach.path]:
             continue
         for problem in itertools.islice(explain(document, breach, schema), MAX_PROBLEMS + 1):
@@ -55,7 +66,108 @@ def check(document: Document, schema: dict[str, object] | None = None) -> list[P
     return list(problems)
 
 
-def _breaches(schema: dict[str, object], value: object) -> Iterator[Breach]:
-    for error in jsonschema.Draft202012Validator(schema).iter_errors(value):
-        rules = error.schema if isinstance(error.schema, dict) else {}
-        yield Breach(tuple(error.absolute_path), str(error.validator), error.validator_value, rules, str(error.message))
+class _Rules:
+    """One schema, ready to be applied many times.
+
+    jsonschema judges every keyword, and is asked once where its answer cannot change: what it finds in order about a
+    value's type or a mapping's keys, it finds in order about the next ones like it. The way down to what a value holds
+    is gone here, since jsonschema makes a new validator for each value that it comes to.
+    """
+
+    def __init__(self, root: jsonschema.Draft202012Validator, schema: dict[str, object]) -> None:
+        self._schema = schema
+        self._validator = root.evolve(schema=schema)
+        self._by_key = {name: _Rules(root, rules) for name, rules in _subschemas(schema, "properties")}
+        self._by_pattern = [
+            (re.compile(name), _Rules(root, rules)) for name, rules in _subschemas(schema, "patternProperties")
+        ]
+        items = schema.get("items")
+        self._of_items = _Rules(root, items) if isinstance(items, dict) and "prefixItems" not in schema else None
+        gone = {
+            *(("properties",) if self._by_key else ()),
+            *(("patternProperties",) if self._by_pattern else ()),
+            *(("items",) if self._of_items else ()),
+        }
+        keywords = [
+            (root.VALIDATORS[name], name, wanted)
+            for name, wanted in schema.items()
+            if name in root.VALIDATORS and name not in gone
+        ]
+        self._of_type = [k for k in keywords if k[1] == "type"]
+        self._of_keys = [k for k in keywords if _is_about_keys(k[1], k[2], schema)]
+        self._of_values = [k for k in keywords if k not in self._of_type and k not in self._of_keys]
+        self._right_types: set[type] = set()
+        self._right_keys: dict[tuple[str, ...], list[tuple[str, _Rules]]] = {}
+
+    def collect(self, value: object, path: Path, found: list[Breach]) -> None:
+        """Adds what the schema refuses in a value and in all that it holds; a hostile value could hold 100,000."""
+        if len(found) > MAX_PROBLEMS:
+            return
+        kind = type(value)
+        if kind not in self._right_types and self._judge(self._of_type, value, path, found) and kind is not float:
+            self._right_types.add(kind)  # of floats 4.0 is an integer and 4.5 is none
+        if self._of_values:
+            self._judge(self._of_values, value, path, found)
+        if isinstance(value, dict):
+            for name, rules in self._inside(value, path, found):
+                rules.collect(value[name], (*path, name), found)
+            return
+        if self._of_keys:
+            self._judge(self._of_keys, value, path, found)
+        if isinstance(value, list) and self._of_items:
+            for index, item in enumerate(value):
+                self._of_items.collect(item, (*path, index), found)
+
+    def _inside(self, value: dict[str, object], path: Path, found: list[Breach]) -> list[tuple[str, _Rules]]:
+        """The keys of a mapping with the schemas of what they hold, after the keys themselves were judged."""
+        names = tuple(value)
+        inside = self._right_keys.get(names)
+        if inside is None:
+            inside = [(name, rules) for name in names for rules in self._for_key(name)]
+            if self._judge(self._of_keys, value, path, found):
+                self._right_keys[names] = inside
+        return inside
+
+    def _for_key(self, name: str) -> list[_Rules]:
+        """The schemas of what a key holds."""
+        patterns = [rules for pattern, rules in self._by_pattern if pattern.search(name)]
+        return [self._by_key[name], *patterns] if name in self._by_key else patterns
+
+    def _judge(self, keywords: list[_Keyword], value: object, path: Path, found: list[Breach]) -> bool:
+        """Whether jsonschema finds nothing wrong; what it finds is added."""
+        before = len(found)
+        for judge, keyword, wanted in keywords:
+            for error in judge(self._validator, wanted, value, self._schema) or ():
+                if len(found) > MAX_PROBLEMS:
+                    return False
+                found.append(self._breach(error, keyword, wanted, path))
+        return len(found) == before
+
+    def _breach(self, error: jsonschema.ValidationError, keyword: str, wanted: object, path: Path) -> Breach:
+        """An error in the value itself, or below it where jsonschema went on by itself, which names its keyword."""
+        path = (*path, *error.path)
+        message = str(error.message)[:MAX_MESSAGE]
+        if not isinstance(error.validator, (str, type(None))):  # None: of the schema `false`
+            return Breach(path, keyword, wanted, self._schema, message)
+        rules = error.schema if isinstance(error.schema, dict) else self._schema
+        return Breach(path, str(error.validator), error.validator_value, rules, message)
+
+
+def _is_about_keys(keyword: str, wanted: object, schema: dict[str, object]) -> bool:
+    """Whether a keyword judges a mapping by its keys alone."""
+    if keyword in {"required", "dependentRequired"}:
+        return True
+    if keyword == "additionalProperties":
+        return wanted is False
+    if keyword == "if":
+        return all(_is_about_keys("not", schema.get(branch, {}), schema) for branch in ("if", "then", "else"))
+    if keyword == "not" and isinstance(wanted, dict):
+        return all(_is_about_keys(inner, value, wanted) for inner, value in wanted.items())
+    return False
+
+
+def _subschemas(schema: dict[str, object], keyword: str) -> list[tuple[str, dict[str, object]]]:
+    """The schemas in a keyword, by name; none where one of them is no mapping, which is left to jsonschema."""
+    found = schema.get(keyword)
+    named = found.items() if isinstance(found, dict) else ()
+    return list(named) if all(isinstance(rules, dict) for _, rules in named) else []

@@ -9,6 +9,9 @@ from .problem import Problem
 
 MAX_BYTES = 4_000_000  # 10,000 ordinary tasks take 1.5 MB; what is composed is bounded in `document`
 
+MAX_DIRECTIVES = 100  # libyaml compares each of them with all before
+
+_DIRECTIVE = re.compile("(?:^|[\n\r\x85\u2028\u2029])%TAG")
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 _UTF_16 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -62,6 +65,18 @@ def refused_character(name: str, text: str) -> Problem | None:
     else:
         message = f"the control character U+{ord(character):04X} is not allowed in YAML; delete it"
     return Problem(name, len(lines), len(lines[-1]) + 1, 1, "encoding", message)
+
+
+def refused_directives(name: str, text: str) -> Problem | None:
+    """The first of too many tag directives, as a problem."""
+    if text.count("%TAG") <= MAX_DIRECTIVES:
+        return None
+    found = list(_DIRECTIVE.finditer(text))
+    if len(found) <= MAX_DIRECTIVES:
+        return None
+    line = len(split_lines(text[: found[0].end()]))
+    message = f"more than {MAX_DIRECTIVES} tag directives; a task file needs none, delete them"
+    return Problem(name, line, 1, len("%TAG"), "too-large", message)
 
 
 def _no_text(data: bytes) -> str | None:

@@ -82,7 +82,8 @@ def _open_quote(complaint: Complaint) -> Explanation:
 
 def _colon(complaint: Complaint) -> Explanation:
     before = complaint.before(complaint.at)
-    value = re.match(r"\s*(?:[-?]\s+)*(?:\"[^\"]*\"|'[^']*'|[^:]*?)\s*:\s+(?=\S)", before)
+    items = re.match(r"\s*(?:[-?]\s+)*", before)
+    value = re.compile(r"(?:\"[^\"]*\"\s*|'[^']*'\s*|[^:]*):\s+(?=\S)").match(before, items.end() if items else 0)
     if value:
         place = Place(complaint.at.line, value.end())
         message = 'this value holds a ":", which YAML reads as another key; put the value in quotes'

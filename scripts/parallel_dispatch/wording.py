@@ -107,7 +107,7 @@ def _unknown_keys(document: Document, breach: Breach, node: Mapping, schema: dic
 def _missing_keys(document: Document, breach: Breach, node: Mapping, schema: dict[str, object]) -> Iterator[Problem]:
     wanted = [str(key) for key in breach.wanted] if isinstance(breach.wanted, list) else []
     known = _keys(breach.rules) or next(keys for where, keys in _homes(schema) if where == "in a task")
-    unknown = (name for name in node.entries if name not in known)
+    unknown = (name for name in node.entries if name not in known and not name.startswith("x-"))
     misspelt = {nearest(name, known) for name in itertools.islice(unknown, MAX_PROBLEMS)}
     for key in wanted:
         if key not in node.entries and key not in misspelt:  # a misspelt key is one mistake, and named as such

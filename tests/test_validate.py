@@ -14,6 +14,7 @@ import pytest
 import yaml
 from builders import ROOT, TASK_FILE, read, write
 from parallel_dispatch import check, formats, kinds
+from parallel_dispatch.drafts import problem
 from parallel_dispatch.load import load_text
 from parallel_dispatch.problem import Problem, raised
 from parallel_dispatch.validate import validate
@@ -153,10 +154,10 @@ def test_strict_raises_warnings_only():
 def odd_rule(monkeypatch):
     """A rule of the level between the others, for every task."""
 
-    def odd(file, tasks):
-        return (Problem(file, task.id.line, task.id.column, 1, "odd", "odd", "warning") for task in tasks)
+    def odd(seen):
+        return (problem(seen.file, task.id, "odd", "odd", "warning") for task in seen.tasks)
 
-    monkeypatch.setattr(check, "_TASK_RULES", (odd,))
+    monkeypatch.setattr(check, "_RULES", (odd,))
     monkeypatch.setitem(kinds.KINDS, "odd", kinds.Kind("warning", "Odd.", "Make it even."))
 
 

@@ -188,11 +188,12 @@ def _show(text: str) -> None:
 def _loaded(path: str) -> Loaded | None:
     """The checked task file; None where a problem is an error. Its problems were shown."""
     from .load import load
+    from .problem import has_error
     from .validate import show
 
     loaded = load(path, project_of(os.getcwd()))
     show(loaded)
-    return loaded if loaded.task_file else None
+    return None if has_error(loaded.problems) else loaded
 
 
 def _validate(arguments: argparse.Namespace) -> int:

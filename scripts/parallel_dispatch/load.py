@@ -7,31 +7,48 @@ import gc
 import os
 import stat
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from . import check, document, ignores, inputs, schema, values
+from . import check, document, ignores, schema, values
+from .inputs import Inputs, gather
 from .nodes import Mapping
 from .problem import LEVELS, MAX_PROBLEMS, Problem, has_error
 from .source import MAX_BYTES, decode, split_lines
-from .tasks import TaskFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from .nodes import Node
+    from .tasks import TaskFile
+
 
 @dataclass(frozen=True)
 class Loaded:
-    """A task file as far as it could be read; `task_file` is None when any problem is an error.
+    """A task file as far as it could be read.
 
-    `problems` are sorted by position, `text` is what positions refer to, `data` the file's bytes as they were.
+    `problems` are sorted by position, `text` is what positions refer to, `data` the file's bytes as they were, `root`
+    what stands in it, `inputs` what it takes from other files.
     """
 
     path: str
-    task_file: TaskFile | None
     problems: tuple[Problem, ...]
-    text: str
-    data: bytes
+    text: str = ""
+    data: bytes = b""
+    root: Node | None = None
+    inputs: Inputs = field(default_factory=Inputs)
+
+    @functools.cached_property
+    def task_file(self) -> TaskFile | None:
+        """The values; None when any problem is an error."""
+        if has_error(self.problems) or not isinstance(self.root, Mapping):
+            return None
+        return values.task_file(self.root, self.inputs.prompts, self.inputs.matches)
+
+    @property
+    def count(self) -> int:
+        """How many tasks it has, with those that `for_each` makes."""
+        return values.count(self.root, self.inputs.matches) if isinstance(self.root, Mapping) else 0
 
     @functools.cached_property
     def lines(self) -> tuple[str, ...]:
@@ -47,7 +64,7 @@ def load(path: str, project: str = "", *, rules: dict[str, object] | None = None
     try:
         data = _read(path)
     except _Unreadable as refusal:
-        return Loaded(path, None, (Problem(path, 1, 1, 1, "unreadable", str(refusal)),), "", b"")
+        return Loaded(path, (Problem(path, 1, 1, 1, "unreadable", str(refusal)),))
     with _without_collection():
         return load_text(path, data, project, rules=rules)
 
@@ -69,15 +86,11 @@ def load_text(name: str, source: str | bytes, project: str = "", *, rules: dict[
     data = source.encode(errors="surrogatepass") if isinstance(source, str) else source
     text, refusal = decode(name, data)
     if refusal:
-        return Loaded(name, None, (refusal,), text, data)
+        return Loaded(name, (refusal,), text, data)
     read = document.compose(name, text)
-    found = inputs.gather(name, read.root, os.path.abspath(project))
+    found = gather(name, read.root, os.path.abspath(project))
     broken = {*read.problems, *schema.check(read, rules), *found.problems, *check.check(read, found.matches)}
-    problems = _first(ignores.silence(read, broken))
-    task_file = None
-    if isinstance(read.root, Mapping) and not has_error(problems):
-        task_file = values.task_file(read.root, found.prompts, found.matches)
-    return Loaded(name, task_file, problems, text, data)
+    return Loaded(name, _first(ignores.silence(read, broken)), text, data, read.root, found)
 
 
 def _first(problems: Iterable[Problem]) -> tuple[Problem, ...]:

@@ -46,8 +46,8 @@ def show(loaded: Loaded) -> None:
 
 def _praise(loaded: Loaded) -> None:
     """What a file without errors holds."""
-    if loaded.task_file and not has_error(loaded.problems):
-        count = len(loaded.task_file.tasks)
+    if not has_error(loaded.problems):
+        count = loaded.count
         what = "errors" if loaded.problems else "problems"
         print(f"{visible(loaded.path)}: {count} task{'s'[: count != 1]}, no {what}")
 
@@ -111,4 +111,4 @@ def _loaded(name: str, project: str) -> Loaded:
 
 
 def _refused(name: str, message: str) -> Loaded:
-    return Loaded(name, None, (Problem(name, 1, 1, 1, "unreadable", message),), "", b"")
+    return Loaded(name, (Problem(name, 1, 1, 1, "unreadable", message),))

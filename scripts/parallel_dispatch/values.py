@@ -39,6 +39,12 @@ def task_file(root: Mapping, prompts: Lookup[str, str], matches: Lookup[str, tup
     )
 
 
+def count(root: Mapping, matches: Lookup[str, tuple[str, ...]]) -> int:
+    """How many tasks a document has, with one for each item."""
+    found = (items_of(node, matches) for node in items(root.get("tasks")) if isinstance(node, Mapping))
+    return sum(1 if each is None else len(each) for each in found)
+
+
 def _task(node: Mapping, own: str, item: str | None, names: Lookup[str, list[str]], prompts: Lookup[str, str]) -> Task:
     def text(key: str, default: str) -> str:
         return substituted(_text(node, key, default), item)

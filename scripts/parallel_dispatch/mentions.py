@@ -1,0 +1,122 @@
+"""Prompts that name the output of another task."""
+
+from __future__ import annotations
+
+import itertools
+import posixpath
+import re
+from typing import TYPE_CHECKING
+
+from .drafts import Draft, Outline, problem
+from .nodes import Scalar, scalar
+from .outputs import bad_path
+from .problem import MAX_PROBLEMS, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .problem import Problem
+
+MAX_STEPS = 1_000_000  # from task to task in search of dependencies, in one file; past them there is no advice
+
+_WORD = re.compile(r"""[^\s"'`(){}<>\[\],;:|*]+""")
+
+_Mention = tuple[Draft, Scalar, str, str]
+"""A task, its prompt, the task whose output it names, the word that does."""
+
+
+def undeclared_input(outline: Outline) -> Iterator[Problem]:
+    """Prompts that name the output of a task that theirs does not wait for: the file may not be there yet.
+
+    A task that waits for this one in turn is left out: its output is where the work of this one goes.
+    """
+    undeclared = _undeclared(_mentions(outline), outline.tasks)
+    for task, prompt, writer, word in itertools.islice(undeclared, MAX_PROBLEMS + 1):
+        how = f"add {quoted(writer)} to its dependencies" if task.dependencies else f"write dependencies: [{writer}]"
+        message = (
+            f"the prompt of task {quoted(task.name)} names {quoted(word)}, the output of task {quoted(writer)},"
+            f" but the task does not wait for it; {how}"
+        )
+        yield problem(outline.file, prompt, "undeclared-input", message, "advice")
+
+
+def _undeclared(mentions: Iterator[_Mention], tasks: list[Draft]) -> Iterator[_Mention]:
+    """The mentions between tasks of which neither waits for the other."""
+    graph: dict[str, set[str]] = {}
+    upstream: tuple[str, set[str]] = ("", set())
+    left = MAX_STEPS
+    for mention in mentions:
+        graph = graph or _graph(tasks)
+        name, writer = mention[0].name, mention[2]
+        if upstream[0] != name:
+            upstream = (name, _upstream(name, graph))
+            left -= sum(len(graph[needed]) for needed in upstream[1])
+        back = _upstream(writer, graph)
+        left -= 1 + sum(len(graph[needed]) for needed in back)
+        if left < 0:
+            return
+        if writer not in upstream[1] and name not in back:
+            yield mention
+
+
+def _mentions(outline: Outline) -> Iterator[_Mention]:
+    """Where a prompt names an output that is neither the task's own nor that of a task it names as a dependency."""
+    names = {posixpath.basename(task.path) for task in outline.tasks} - {""}
+    words = {text: _words(text, names) for text in {task.prompt.text for task in outline.tasks if task.prompt}}
+    if not any(words.values()):
+        return
+    writers = _writers(outline)
+    named = {text: {writers[w]: w for w in reversed(spoken) if w in writers} for text, spoken in words.items()}
+    for task in outline.tasks:
+        near = {task.name, *(needed.text for needed in task.dependencies)}
+        for writer, word in named[task.prompt.text].items() if task.prompt else ():
+            if task.prompt and writer not in near:
+                yield task, task.prompt, writer, word
+
+
+def _graph(tasks: list[Draft]) -> dict[str, set[str]]:
+    """What each task waits for itself; of tasks with the same id the first counts."""
+    known = {task.name: task for task in reversed(tasks)}
+    return {name: {d.text for d in task.dependencies if d.text in known} for name, task in known.items()}
+
+
+def _writers(outline: Outline) -> dict[str, str]:
+    """The task of each output file, by its path in and with the output directory, and by a name that only it has."""
+    folder = scalar(outline.settings.get("output_dir"))
+    writers: dict[str, str] = {}
+    names: dict[str, list[str]] = {}
+    for task in outline.tasks:
+        if task.path.endswith("/") or bad_path(task.path):
+            continue
+        path = posixpath.normpath(task.path)
+        writers.setdefault(path, task.name)
+        if folder:
+            writers.setdefault(posixpath.normpath(posixpath.join(folder.text, path)), task.name)
+        names.setdefault(posixpath.basename(path), []).append(task.name)
+    for word, having in names.items():
+        if len(having) == 1:
+            writers.setdefault(word, having[0])
+    return writers
+
+
+def _words(prompt: str, names: set[str]) -> tuple[str, ...]:
+    """The words of a prompt that end in a file name of these; without a dot or a slash it is a word of any kind."""
+    found: dict[str, None] = {}
+    for part in prompt.split():
+        if "." in part or "/" in part:
+            for run in _WORD.findall(part):
+                word = run.rstrip(".!?").removeprefix("./")
+                if ("." in word or "/" in word) and posixpath.basename(word) in names:
+                    found[word] = None
+    return tuple(found)
+
+
+def _upstream(name: str, graph: dict[str, set[str]]) -> set[str]:
+    """All tasks that a task waits for, directly and through others."""
+    seen: set[str] = set()
+    todo = [name]
+    while todo:
+        fresh = graph[todo.pop()] - seen
+        seen |= fresh
+        todo += fresh
+    return seen

@@ -46,6 +46,7 @@ PURE = {
     "refusal",
     "report",
     "schedule",
+    "scopes",
     "state",
     "status",
     "syntax",

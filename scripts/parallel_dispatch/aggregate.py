@@ -73,7 +73,7 @@ class RunFacts:
         length: dict[str, float] = {}
         before: dict[str, str | None] = {}
         for task in sorted(self.tasks, key=lambda t: t.wave):
-            longest = max(self.plan.tasks[task.id].dependencies, key=length.__getitem__, default=None)
+            longest = max(self._waited_for(task), key=length.__getitem__, default=None)
             before[task.id] = longest
             length[task.id] = (length[longest] if longest else 0.0) + (task.seconds or 0.0)
         last: str | None = max(length, key=length.__getitem__)
@@ -82,6 +82,15 @@ class RunFacts:
             path.append(last)
             last = before[last]
         return (tuple(reversed(path)), total) if total else None
+
+    def _waited_for(self, task: TaskFacts) -> list[str]:
+        """What a task waited for: all its dependencies, or those that had ended when enough of them had succeeded."""
+        planned = self.plan.tasks[task.id]
+        if not planned.wait:
+            return planned.dependencies
+        ends = {other.id: other.end for other in self.tasks}
+        known = ((d, ends[d]) for d in planned.dependencies)
+        return [d for d, end in known if end is not None and task.start is not None and end <= task.start]
 
     @property
     def bound(self) -> float | None:

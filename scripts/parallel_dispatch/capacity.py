@@ -1,14 +1,15 @@
-"""What may run beside what runs: `max_parallel`, the instances of an agent, resources, waves."""
+"""What may run beside what runs: `max_parallel`, the instances of an agent, resources, write scopes, waves."""
 
 from __future__ import annotations
 
 from .plan import Plan
+from .scopes import overlapping
 
 
 class Capacity:
     """What is left of a run's limits beside the tasks that run; `wave` is the first that has not ended yet."""
 
-    __slots__ = ("_held", "_plan", "_running", "_wave", "_working")
+    __slots__ = ("_held", "_plan", "_running", "_wave", "_working", "_writing")
 
     def __init__(self, plan: Plan, running: list[str], wave: int) -> None:
         self._plan = plan
@@ -16,6 +17,7 @@ class Capacity:
         self._running = 0
         self._working: dict[str, int] = {}
         self._held: dict[str, int] = {}
+        self._writing: list[str] = []
         for task in running:
             self.take(task)
 
@@ -26,6 +28,8 @@ class Capacity:
         self._working[planned.agent] = self._working.get(planned.agent, 0) + 1
         for name, amount in planned.resources.items():
             self._held[name] = self._held.get(name, 0) + amount
+        if planned.writes:
+            self._writing.append(task)
 
     @property
     def is_full(self) -> bool:
@@ -46,4 +50,8 @@ class Capacity:
             there = plan.resources.get(name, 1)
             if self._held.get(name, 0) + amount > there:
                 return f"{name} is in use ({self._held.get(name, 0)} of {there}), and {task} needs {amount}"
+        for other in self._writing if planned.writes else ():
+            both = overlapping(planned.writes, plan.tasks[other].writes)
+            if both:
+                return f"{task} may write {both[0]}, and {other}, which is running, {both[1]}"
         return ""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from .cycles import cycles
-from .demands import lacking_resource, unused_agent
+from .demands import lacking_resource, short_timeout, tiny_task, unknown_agent, unused_agent
 from .drafts import outline, problem
 from .mentions import undeclared_input
-from .nodes import Mapping
-from .outputs import bad_output, bad_output_dir, duplicate_output
+from .nodes import Mapping, scalar
+from .outputs import bad_output, bad_output_dir, bad_scope, duplicate_output, overlapping_scope
 from .problem import MAX_PROBLEMS, MAX_WORD, quoted, suggestion
 
 if TYPE_CHECKING:
@@ -18,24 +19,22 @@ if TYPE_CHECKING:
     from collections.abc import Mapping as Lookup
 
     from .document import Document
-    from .drafts import Draft, Outline
+    from .drafts import Draft, Outline, Surroundings
     from .nodes import Scalar
     from .problem import Problem
 
 MAX_COMPARED = 80_000  # names looked at for suggestions in one file; a hostile one could ask for millions
+MAX_ID = 64  # characters
 MAX_LISTED = 10
 MAX_LISTED_LENGTH = 1000
 
 
-def check(document: Document, matches: Lookup[str, Sequence[str]] | None = None) -> list[Problem]:
-    """Everything that the rules below find, in no special order. What the schema refuses is left out of their view.
-
-    `matches` are the files that each glob of the document finds.
-    """
+def check(document: Document, surroundings: Surroundings) -> list[Problem]:
+    """Everything that the rules below find, in no special order. What the schema refuses is left out of their view."""
     root = document.root
     if not isinstance(root, Mapping):
         return []
-    seen = outline(document.name, root, matches or {})
+    seen = outline(document, root, surroundings)
     found = [list(itertools.islice(rule(seen), MAX_PROBLEMS + 1)) for rule in _RULES]
     found += [list(itertools.islice(_once(rule(seen)), MAX_PROBLEMS + 1)) for rule in _SPREAD_RULES]
     return list(itertools.chain.from_iterable(found))
@@ -130,6 +129,38 @@ def dependency_cycle(outline: Outline) -> Iterator[Problem]:
         )
 
 
+def unreachable_wait(outline: Outline) -> Iterator[Problem]:
+    """Tasks that wait for more of their dependencies than they have."""
+    count = Counter(task.id.text for task in outline.spread)
+    for task in outline.tasks:
+        asked = scalar(task.node.get("wait"))
+        wanted = 1 if asked and asked.text == "any" else asked.value if asked else None
+        if not asked or not isinstance(wanted, (int, float)):
+            continue
+        names = {needed.text for needed in task.dependencies}
+        there = sum(count[name] for name in names)
+        if wanted > there and names <= count.keys():
+            has = f"it has only {there}; write {there} or less" if there else 'it has none; write "dependencies", too'
+            message = f"task {quoted(task.name)} waits for {asked.text} of its dependencies, but {has}"
+            yield problem(outline.file, asked, "unreachable-wait", message)
+
+
+def changed_value(outline: Outline) -> Iterator[Problem]:
+    """Numbers that YAML reads as others than they look like."""
+    for node in outline.surprises:
+        message = f"YAML reads {node.text} as the number {node.value}; write {node.value}, or put it in quotes"
+        yield problem(outline.file, node, "changed-value", message, "warning")
+
+
+def long_id(outline: Outline) -> Iterator[Problem]:
+    """Ids that are too long with the number of an item behind them."""
+    for task in outline.spread:
+        if len(task.name) > MAX_ID >= len(task.id.text):
+            most = MAX_ID - (len(task.name) - len(task.id.text))
+            message = f"the id of the task for an item, {quoted(task.name)}, has more than {MAX_ID} characters; "
+            yield problem(outline.file, task.id, "wrong-value", f"{message}write at most {most} here")
+
+
 def _only_needs_what_stands_above(graph: Lookup[str, Sequence[str]]) -> bool:
     """Whether no node of a graph needs one that follows it, as in most files: there is no cycle then."""
     above: set[str] = set()
@@ -155,9 +186,21 @@ _RULES: tuple[Callable[[Outline], Iterator[Problem]], ...] = (
     duplicate_dependency,
     dependency_cycle,
     conflicting_keys,
+    unreachable_wait,
+    changed_value,
     bad_output_dir,
+    bad_scope,
     lacking_resource,
+    unknown_agent,
     unused_agent,
+    short_timeout,
+    tiny_task,
     undeclared_input,
 )
-_SPREAD_RULES: tuple[Callable[[Outline], Iterator[Problem]], ...] = (duplicate_id, bad_output, duplicate_output)
+_SPREAD_RULES: tuple[Callable[[Outline], Iterator[Problem]], ...] = (
+    duplicate_id,
+    long_id,
+    bad_output,
+    duplicate_output,
+    overlapping_scope,
+)

@@ -1,12 +1,13 @@
-"""What tasks ask for: agents and resources."""
+"""What tasks ask for: agents, resources, time."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from .drafts import problem
+from .durations import milliseconds
 from .for_each import mentions_item
-from .nodes import Mapping, scalar
+from .nodes import Mapping, Scalar, scalar
 from .problem import nearest, quoted
 
 if TYPE_CHECKING:
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
 
     from .drafts import Outline
     from .problem import Problem
+
+SAME = 0.85  # likeness, from 0 to 1, of a name that is hardly meant as a title of its own
+LEAST, SHORTEST = 1_000, 10_000  # milliseconds that the schema allows, and that an agent needs
+DEFAULT = 120_000  # milliseconds of a timeout that nobody sets
+TINY = 30_000  # milliseconds
 
 
 def lacking_resource(outline: Outline) -> Iterator[Problem]:
@@ -50,3 +56,77 @@ def unused_agent(outline: Outline) -> Iterator[Problem]:
             )
             message = f"no task is for the agent {quoted(key)}{advice}"
             yield problem(outline.file, entry.key, "unused-agent", message, "warning")
+
+
+def unknown_agent(outline: Outline) -> Iterator[Problem]:
+    """Agents that nobody defines, where one is that looks like it; any other name is a title, and meant as one."""
+    known = outline.surroundings.agents
+    seen: set[str] = set()
+    for node in _roles(outline):
+        if node.text in known or node.text in seen or mentions_item(node.text):
+            continue
+        seen.add(node.text)
+        near = nearest(node.text, sorted(known), SAME)
+        if near:
+            message = (
+                f"no agent is called {quoted(node.text)}, so this would be general-purpose with that title;"
+                f" did you mean {quoted(near)}?"
+            )
+            yield problem(outline.file, node, "unknown-agent", message, "warning")
+
+
+def _roles(outline: Outline) -> Iterator[Scalar]:
+    """Where it stands what agents work as."""
+    for name, entry in outline.agents.entries.items():
+        role = scalar(entry.node.get("role")) if isinstance(entry.node, Mapping) else None
+        if not name.startswith("x-"):
+            yield role or entry.key
+    for task in outline.tasks:
+        named = scalar(task.node.get("agent"))
+        if named and named.text not in outline.agents.entries:
+            yield named
+
+
+def short_timeout(outline: Outline) -> Iterator[Problem]:
+    """Timeouts in which no agent comes to an end, and those that are shorter than what the task is thought to take."""
+    of_all = scalar(outline.settings.get("timeout_per_task"))
+    own = [(task, scalar(task.node.get("timeout"))) for task in outline.tasks]
+    for given in (of_all, *(node for _, node in own)):
+        limit = _time(given)
+        if given and limit and LEAST <= limit < SHORTEST and given not in outline.surprises:
+            unit = f'{SHORTEST} or more, or "{given.text}s" for seconds' if given.text.isdigit() else '"10s" or more'
+            message = f"in {limit / 1000:g} s no agent reads its brief and writes its output; write {unit}"
+            yield problem(outline.file, given, "short-timeout", message, "warning")
+    for task, node in own:
+        estimate, limit = scalar(task.node.get("estimated_duration")), _time(node or of_all) or DEFAULT
+        if estimate and (_time(estimate) or 0) > limit >= SHORTEST:
+            whose = "its timeout" if node else "timeout_per_task" if of_all else "the default timeout"
+            message = (
+                f"task {quoted(task.name)} is thought to take {estimate.text}, longer than {whose} of"
+                f" {limit / 1000:g} s; give it a longer timeout"
+            )
+            yield problem(outline.file, node or estimate, "short-timeout", message, "warning")
+
+
+def tiny_task(outline: Outline) -> Iterator[Problem]:
+    """Tasks that are thought to take less than an agent is worth; told once, at the first of them."""
+    estimates = [node for node in (scalar(task.node.get("estimated_duration")) for task in outline.tasks) if node]
+    tiny = [node for node in estimates if (_time(node) or TINY) < TINY]
+    if tiny:
+        count = f"{len(tiny)} of {len(outline.tasks)} tasks are" if len(tiny) > 1 else "this task is"
+        them = "them" if len(tiny) > 1 else "it"
+        message = (
+            f"{count} thought to take less than {TINY // 1000} s, for which an agent of its own hardly pays;"
+            f" join {them} with other work"
+        )
+        yield problem(outline.file, tiny[0], "tiny-task", message, "advice")
+
+
+def _time(node: Scalar | None) -> int | None:
+    """The milliseconds of a duration, where it is one."""
+    if node is None or not isinstance(node.value, (int, float, str)) or isinstance(node.value, bool):
+        return None
+    try:
+        return milliseconds(node)
+    except (ValueError, OverflowError):
+        return None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from . import quickjson
 from .marker import marker
 from .places import RunFolder
-from .state import FAILED, SUCCESS, State
+from .state import FAILED, FINE, SUCCESS, State
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,7 +77,8 @@ def plan_table(plan: Plan) -> str:
         lines.append(f"Wave {number}")
         for task in wave:
             as_what = "" if task.agent == task.subagent_type else f" as {task.subagent_type}"
-            after = f"  after {', '.join(task.dependencies)}" if task.dependencies else ""
+            of = f"{task.wait} of " if task.wait else ""
+            after = f"  after {of}{', '.join(task.dependencies)}" if task.dependencies else ""
             output = plan.shown(task.output).replace(f"/{own}/", "/RUN/") if own else plan.shown(task.output)
             lines.append(f"  {task.id}  ({task.agent}{as_what})  -> {output}{after}")
     if any(task.agent != task.subagent_type for task in plan.tasks.values()):
@@ -149,7 +150,7 @@ def summary(state: State) -> str:
     outcomes = state.outcomes()
     done = sum(1 for outcome, _ in outcomes.values() if outcome == SUCCESS)
     lines = [f"{done} of {len(outcomes)} tasks succeeded."]
-    lost = [(task, outcome, reason) for task, (outcome, reason) in outcomes.items() if outcome != SUCCESS]
+    lost = [(task, outcome, reason) for task, (outcome, reason) in outcomes.items() if outcome not in FINE]
     lines += [f"- {task} {outcome or 'did not end'}: {_short(reason)}" for task, outcome, reason in lost[:20]]
     if len(lost) > 20:
         lines.append(f"- and {len(lost) - 20} more, in the report")

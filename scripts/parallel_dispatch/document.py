@@ -27,6 +27,7 @@ MAX_WRITTEN = 20_000_000  # characters that aliases stand for; each problem in o
 MAX_NUMBER = 100  # characters; Python refuses to read integers of more than 4,300 digits, and nobody means them
 
 _CORE = "tag:yaml.org,2002:"
+_SURPRISE = re.compile(r"[+-]?(?:0[0-7_]+|[0-9][0-9_]*(?::[0-9]+)+(?:\.[0-9_]*)?)")  # octal, sexagesimal
 _BLOCK = {"|", ">"}
 _TYPES = {f"{_CORE}{name}": name for name in ("str", "int", "float", "bool", "null", "seq", "map")}
 _RESOLVERS: dict[str | None, list[tuple[str, re.Pattern[str]]]] = yaml.SafeLoader.yaml_implicit_resolvers
@@ -57,6 +58,7 @@ class Document:
     text: str
     root: Node | None
     problems: tuple[Problem, ...]
+    surprises: tuple[Scalar, ...] = ()  # numbers that few people read as YAML does
 
     @functools.cached_property
     def lines(self) -> tuple[str, ...]:
@@ -83,7 +85,7 @@ def compose(name: str, text: str, *, pure: bool = False) -> Document:
     except (yaml.YAMLError, ValueError) as error:  # ValueError: a %YAML directive with a number that Python refuses
         composer.problems.append(Problem(name, 1, 1, 1, "syntax", f"this is not valid YAML: {error}"))
         root = None
-    return Document(name, text, root, tuple(composer.problems))
+    return Document(name, text, root, tuple(composer.problems), tuple(composer.surprises))
 
 
 def _events(text: str, *, pure: bool) -> Iterator[_Event]:
@@ -122,6 +124,7 @@ class _Composer:
     def __init__(self, name: str, text: str) -> None:
         self.name = name
         self.problems: list[Problem] = []
+        self.surprises: list[Scalar] = []
         self._text = text
         self._top = _Open(Sequence(1, 1, 1), None, 0, at_key=False)  # the innermost; at the bottom, what holds the root
         self._stack: list[_Open] = []  # those around it
@@ -243,6 +246,8 @@ class _Composer:
             for tag, pattern in _RESOLVERS.get(text[:1], ()):
                 if pattern.match(text):
                     node.value = self._construct(tag.removeprefix(_CORE), node)
+                    if _SURPRISE.fullmatch(text) and not self._top.at_key:
+                        self.surprises.append(node)
                     break
             else:
                 if self._top.at_key:

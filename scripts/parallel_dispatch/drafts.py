@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from . import for_each
@@ -13,6 +13,8 @@ from .problem import Problem
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from collections.abc import Mapping as Lookup
+
+    from .document import Document
 
 
 @dataclass(slots=True, eq=False)
@@ -27,11 +29,21 @@ class Draft:
     has_output: bool  # False: the default applies
     dependencies: tuple[Scalar, ...]
     prompt: Scalar | None = None
+    item: str | None = None
 
     @property
     def place(self) -> Scalar:
         """What decides where the task writes."""
         return self.output or self.id
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What is around a task file: the files that its globs find, the agents of its project, its own path there."""
+
+    matches: Lookup[str, Sequence[str]] = field(default_factory=dict)
+    agents: frozenset[str] = frozenset()
+    path: str = ""
 
 
 @dataclass(frozen=True)
@@ -43,13 +55,33 @@ class Outline:
     spread: list[Draft]
     settings: Mapping
     agents: Mapping
+    surprises: tuple[Scalar, ...]
+    surroundings: Surroundings
 
 
-def outline(file: str, root: Mapping, matches: Lookup[str, Sequence[str]]) -> Outline:
-    """What is there to be judged; `matches` are the files that each glob of the document finds."""
+def outline(document: Document, root: Mapping, surroundings: Surroundings) -> Outline:
+    """What is there to be judged."""
     tasks = [draft for draft in map(_draft, items(root.get("tasks"))) if draft]
-    spread = [each for task in tasks for each in _each(task, matches)]
-    return Outline(file, tasks, spread, _mapping(root, "settings"), _mapping(root, "agents"))
+    spread = [each for task in tasks for each in _each(task, surroundings.matches)]
+    settings, agents = _mapping(root, "settings"), _mapping(root, "agents")
+    return Outline(document.name, tasks, spread, settings, agents, document.surprises, surroundings)
+
+
+def graph_of(tasks: list[Draft]) -> dict[str, set[str]]:
+    """What each task waits for itself; of tasks with the same id the first counts."""
+    known = {task.name: task for task in reversed(tasks)}
+    return {name: {d.text for d in task.dependencies if d.text in known} for name, task in known.items()}
+
+
+def upstream_of(name: str, graph: dict[str, set[str]]) -> set[str]:
+    """All tasks that a task waits for, directly and through others."""
+    seen: set[str] = set()
+    todo = [name]
+    while todo:
+        fresh = graph[todo.pop()] - seen
+        seen |= fresh
+        todo += fresh
+    return seen
 
 
 def _mapping(root: Mapping, key: str) -> Mapping:
@@ -64,7 +96,8 @@ def _each(task: Draft, matches: Lookup[str, Sequence[str]]) -> Iterator[Draft]:
         return
     for number, item in enumerate(found, 1):
         name = for_each.name(task.name, number)
-        yield replace(task, name=name, path=substituted(task.output.text, item) if task.output else f"{name}.md")
+        path = substituted(task.output.text, item) if task.output else f"{name}.md"
+        yield replace(task, name=name, path=path, item=item)
 
 
 def _draft(node: Node) -> Draft | None:

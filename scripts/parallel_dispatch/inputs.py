@@ -8,6 +8,7 @@ import posixpath
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Tuple
 
+from .agents import known_agents
 from .for_each import items_of, substituted
 from .nodes import Mapping, Node, Scalar, items
 from .problem import Problem, quoted, suggestion
@@ -25,16 +26,20 @@ KEPT = {".git", ".parallel-dispatch"}
 
 @dataclass
 class Inputs:
-    """The texts of prompt files and the files of globs, both by what stands in the task file, and what is wrong."""
+    """The texts of prompt files and the files of globs, both by what stands in the task file, and what is wrong.
+
+    `agents` are those that the project, the user and the host define.
+    """
 
     prompts: dict[str, str] = field(default_factory=dict)
     matches: dict[str, tuple[str, ...]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    agents: frozenset[str] = frozenset()
 
 
 def gather(file: str, root: object, project: str) -> Inputs:
     """Everything that a document's tasks name; paths are relative to the project and may not leave it."""
-    found = Inputs()
+    found = Inputs(agents=known_agents(project, os.path.expanduser("~")))
     for task in items(root.get("tasks")) if isinstance(root, Mapping) else []:
         if not isinstance(task, Mapping):
             continue

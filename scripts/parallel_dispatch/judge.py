@@ -8,7 +8,7 @@ from .active import ActiveRun
 from .bell import ENDED, ring
 from .places import read_text, write_whole
 from .plan import Plan, PlannedTask
-from .state import FAILED, SUCCESS, Attempt
+from .state import FAILED, SUCCESS, Attempt, State
 from .transcript import last_tool_error
 
 WORDS = 300
@@ -75,11 +75,20 @@ def fingerprint(task: PlannedTask) -> tuple[int, str]:
     return size, digest.hexdigest()
 
 
-def inputs(plan: Plan, task: PlannedTask) -> str:
-    """The SHA-256 of the outputs that a task builds on; empty where it builds on none."""
+def built_on(state: State, attempt: Attempt) -> list[str]:
+    """The dependencies whose outputs were there when an attempt began: all, where its task waits for all."""
+    task = state.plan.tasks[attempt.task]
+    if not task.wait:
+        return task.dependencies
+    ends = {d: state.attempts[d][-1].ended for d in task.dependencies if state.settled.get(d, ("",))[0] == SUCCESS}
+    return [d for d, ended in ends.items() if ended is not None and ended <= attempt.claimed]
+
+
+def inputs(state: State, attempt: Attempt) -> str:
+    """The SHA-256 of the outputs that an attempt builds on; empty where it builds on none."""
     import hashlib
 
-    digests = [fingerprint(plan.tasks[dependency])[1] for dependency in task.dependencies]
+    digests = [fingerprint(state.plan.tasks[dependency])[1] for dependency in built_on(state, attempt)]
     return hashlib.sha256(" ".join(digests).encode()).hexdigest() if digests else ""
 
 
@@ -108,7 +117,7 @@ def close(
     else:
         outcome, reason = SUCCESS, ""
         size, digest = fingerprint(task)
-        fields.update(bytes=size, sha256=digest, inputs=inputs(run.plan, task))
+        fields.update(bytes=size, sha256=digest, inputs=inputs(run.state(), attempt))
         line = f"{task.id}: done, {size:,} bytes in {run.plan.shown(task.output)}"
     if abandoned:
         fields["abandoned"] = True
@@ -120,6 +129,8 @@ def close(
     if outcome == FAILED and run.state().stopped_by == task.id:
         for other in run.state().open.values():
             run.call_off(other.agent_id, f"stopped, because {task.id} failed")
+    for loser, task_id in run.state().losers.items():
+        run.call_off(run.state().attempts[loser][-1].agent_id, f"not needed any more, since {task_id} goes on without")
     return line
 
 

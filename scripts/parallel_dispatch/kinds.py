@@ -23,6 +23,11 @@ KINDS = {
         "error", "The output directory is no folder of the project.", "Write a folder inside the project."
     ),
     "bad-path": Kind("error", "A path is not inside the project.", "Write a path relative to the project."),
+    "changed-value": Kind(
+        "warning",
+        "YAML reads a number as another one than it looks like: 010 is 8, 1:30 is 90.",
+        "Write the number in the usual way, or in quotes where it is text.",
+    ),
     "conflicting-keys": Kind("error", "A task says twice what to do.", 'Delete "prompt" or "prompt_file".'),
     "dependency-cycle": Kind(
         "error", "Tasks wait for each other, so none can start.", "Delete one of the dependencies of the cycle."
@@ -46,11 +51,26 @@ KINDS = {
         "warning", "A prompt file or what a glob should find is not there.", "Correct the path, or write the file."
     ),
     "missing-key": Kind("error", "A key that is needed is not there.", "Add it."),
+    "overlapping-scope": Kind(
+        "advice",
+        "Two tasks may change the same files, so they never run at once.",
+        "Divide the files between them, or let one depend on the other.",
+    ),
     "self-dependency": Kind("error", "A task depends on itself.", "Delete this dependency."),
+    "short-timeout": Kind(
+        "warning",
+        "A timeout is shorter than what an agent needs at least, or than what its task is thought to take.",
+        "Give it a longer timeout; a number without a unit is milliseconds.",
+    ),
     "syntax": Kind(
         "error",
         "The text is not valid YAML.",
         "Correct the place that is pointed at; text that holds characters of YAML's own needs quotes.",
+    ),
+    "tiny-task": Kind(
+        "advice",
+        "Tasks are thought to take less time than an agent of their own is worth.",
+        "Join them with other work.",
     ),
     "too-large": Kind(
         "error", "The file is past the bounds within which task files are read.", "Split it into several files."
@@ -63,6 +83,11 @@ KINDS = {
         "A prompt names the output of a task that its own task does not wait for, so the file may not be there yet.",
         "Add that task to the dependencies, or ignore the advice where the file is not an input.",
     ),
+    "unknown-agent": Kind(
+        "warning",
+        "No agent has this name, and one has a name like it; a name that nobody defines is only a title in the brief.",
+        "Write the agent's name, or ignore the warning where the title is meant.",
+    ),
     "unknown-dependency": Kind(
         "error", "A dependency is the id of no task.", "Write the id of a task in this file, or delete the dependency."
     ),
@@ -72,6 +97,11 @@ KINDS = {
         "Write the kind as it stands in brackets behind a message.",
     ),
     "unknown-key": Kind("error", "A key means nothing here.", 'Correct it; keys of your own begin with "x-".'),
+    "unreachable-wait": Kind(
+        "error",
+        "A task waits for more of its dependencies than it has.",
+        "Wait for fewer, or name more dependencies.",
+    ),
     "unreadable": Kind("error", "There is no file that can be read.", "Name a task file that exists and can be read."),
     "unsupported": Kind(
         "error", "YAML that task files do not use, such as tags or a second document.", "Write it without."

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from . import check, document, ignores, schema, values
+from .drafts import Surroundings
 from .inputs import Inputs, gather
 from .nodes import Mapping
 from .problem import LEVELS, MAX_PROBLEMS, Problem, has_error
@@ -88,9 +89,18 @@ def load_text(name: str, source: str | bytes, project: str = "", *, rules: dict[
     if refusal:
         return Loaded(name, (refusal,), text, data)
     read = document.compose(name, text)
-    found = gather(name, read.root, os.path.abspath(project))
-    broken = {*read.problems, *schema.check(read, rules), *found.problems, *check.check(read, found.matches)}
-    return Loaded(name, _first(ignores.silence(read, broken)), text, data, read.root, found)
+    project = os.path.abspath(project)
+    found = gather(name, read.root, project)
+    around = Surroundings(found.matches, found.agents, os.path.relpath(os.path.abspath(name), project))
+    broken = {*read.problems, *schema.check(read, rules), *found.problems, *check.check(read, around)}
+    return Loaded(name, _first(ignores.silence(read, _settled(broken))), text, data, read.root, found)
+
+
+def _settled(problems: set[Problem]) -> set[Problem]:
+    """The problems without the changed values that are errors in any case."""
+    changed = {problem for problem in problems if problem.kind == "changed-value"}
+    places = {(p.line, p.column) for p in problems if p.level == "error"} if changed else set()
+    return problems - {problem for problem in changed if (problem.line, problem.column) in places}
 
 
 def _first(problems: Iterable[Problem]) -> tuple[Problem, ...]:

@@ -7,7 +7,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from .drafts import Draft, Outline, problem
+from .drafts import Draft, Outline, graph_of, problem, upstream_of
 from .nodes import Scalar, scalar
 from .outputs import bad_path
 from .problem import MAX_PROBLEMS, quoted
@@ -46,12 +46,12 @@ def _undeclared(mentions: Iterator[_Mention], tasks: list[Draft]) -> Iterator[_M
     upstream: tuple[str, set[str]] = ("", set())
     left = MAX_STEPS
     for mention in mentions:
-        graph = graph or _graph(tasks)
+        graph = graph or graph_of(tasks)
         name, writer = mention[0].name, mention[2]
         if upstream[0] != name:
-            upstream = (name, _upstream(name, graph))
+            upstream = (name, upstream_of(name, graph))
             left -= sum(len(graph[needed]) for needed in upstream[1])
-        back = _upstream(writer, graph)
+        back = upstream_of(writer, graph)
         left -= 1 + sum(len(graph[needed]) for needed in back)
         if left < 0:
             return
@@ -72,12 +72,6 @@ def _mentions(outline: Outline) -> Iterator[_Mention]:
         for writer, word in named[task.prompt.text].items() if task.prompt else ():
             if task.prompt and writer not in near:
                 yield task, task.prompt, writer, word
-
-
-def _graph(tasks: list[Draft]) -> dict[str, set[str]]:
-    """What each task waits for itself; of tasks with the same id the first counts."""
-    known = {task.name: task for task in reversed(tasks)}
-    return {name: {d.text for d in task.dependencies if d.text in known} for name, task in known.items()}
 
 
 def _writers(outline: Outline) -> dict[str, str]:
@@ -109,14 +103,3 @@ def _words(prompt: str, names: set[str]) -> tuple[str, ...]:
                 if ("." in word or "/" in word) and posixpath.basename(word) in names:
                     found[word] = None
     return tuple(found)
-
-
-def _upstream(name: str, graph: dict[str, set[str]]) -> set[str]:
-    """All tasks that a task waits for, directly and through others."""
-    seen: set[str] = set()
-    todo = [name]
-    while todo:
-        fresh = graph[todo.pop()] - seen
-        seen |= fresh
-        todo += fresh
-    return seen

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import posixpath
 import re
 import unicodedata
 from typing import TYPE_CHECKING
 
-from .drafts import problem
-from .nodes import Scalar
+from .drafts import graph_of, problem, upstream_of
+from .for_each import substituted
+from .nodes import Scalar, items, scalar
 from .problem import quoted
+from .scopes import overlapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,6 +20,9 @@ if TYPE_CHECKING:
     from .drafts import Draft, Outline
     from .problem import Problem
 
+KEPT = (".git", ".claude", ".parallel-dispatch")
+"""Folders in which no output may lie (the default output directory excepted)."""
+MAX_COMPARED = 20_000  # pairs of write scopes in one file
 MAX_PATH = 1024  # bytes; macOS allows no more
 MAX_NAME = 255  # bytes of one file name
 
@@ -28,7 +34,7 @@ _ORDINARY = re.compile(r"[a-z0-9_][a-z0-9_.-]*(?:/[a-z0-9_][a-z0-9_.-]*)*", re.A
 def bad_output(outline: Outline) -> Iterator[Problem]:
     """Outputs that are no path inside the output directory."""
     for task in outline.spread:
-        reason = bad_path(task.path) if task.output else None
+        reason = bad_path(task.path) or _taken(outline, task) if task.output else None
         if task.output and reason:
             example = f"{task.id.text}.md"
             message = f'"output" in task {quoted(task.name)} {reason}; write a path inside output_dir, like "{example}"'
@@ -71,10 +77,72 @@ def bad_output_dir(outline: Outline) -> Iterator[Problem]:
     if not isinstance(node, Scalar) or not isinstance(node.value, str):
         return
     path = node.text
-    reason = _no_path(path) or (_leaves(path) and f"leaves the project: {quoted(path)}") or None
+    reason = _no_path(path) or (_leaves(path) and f"leaves the project: {quoted(path)}") or _kept(path)
     if reason:
         message = f'"output_dir" {reason}; write a folder inside the project, like "reviews/"'
         yield problem(outline.file, node, "bad-output-dir", message)
+
+
+def bad_scope(outline: Outline) -> Iterator[Problem]:
+    """Write scopes that are no globs over the project's files."""
+    for task in outline.tasks:
+        for node in map(scalar, items(task.node.get("writes"))):
+            reason = node and (_no_path(node.text) or (_outside(node.text) and "leaves the project"))
+            if node and node.text.strip() and reason:
+                message = f'{quoted(node.text)} under "writes" in task {quoted(task.name)} {reason}; '
+                yield problem(outline.file, node, "bad-path", f'{message}write a path inside it, like "src/**"')
+
+
+def overlapping_scope(outline: Outline) -> Iterator[Problem]:
+    """Tasks that could run at once but for their write scopes, of which the first pair for each task is named."""
+    scopes = [(task, node) for task in outline.spread for node in _scope(task)]
+    graph = graph_of(outline.tasks) if scopes else {}
+    upstream: dict[str, set[str]] = {}
+    told: set[int] = set()
+    for (one, glob), (other, another) in itertools.islice(itertools.combinations(scopes, 2), MAX_COMPARED):
+        if one is other or id(other) in told:
+            continue
+        if not overlapping([_written(glob, one)], [_written(another, other)]):
+            continue
+        for task in (one, other):
+            upstream.setdefault(task.id.text, upstream_of(task.id.text, graph))
+        if one.id.text not in upstream[other.id.text] and other.id.text not in upstream[one.id.text]:
+            told.add(id(other))
+            message = (
+                f"task {quoted(other.name)} may write {quoted(_written(another, other))}, task {quoted(one.name)} may"
+                f" write {quoted(_written(glob, one))} (line {glob.line}), so the two never run at once; divide the"
+                " files, or let one depend on the other"
+            )
+            yield problem(outline.file, another, "overlapping-scope", message, "advice")
+
+
+def _scope(task: Draft) -> list[Scalar]:
+    found = [scalar(node) for node in items(task.node.get("writes"))]
+    return [node for node in found if node and not (_no_path(node.text) or _outside(node.text))]
+
+
+def _written(node: Scalar, task: Draft) -> str:
+    return substituted(node.text, task.item)
+
+
+def _outside(path: str) -> bool:
+    return path.startswith("/") or bool(_DRIVE.match(path)) or _leaves(path)
+
+
+def _taken(outline: Outline, task: Draft) -> str | None:
+    """Whose place an output would take that lies in an output directory which the file names."""
+    folder = scalar(outline.settings.get("output_dir"))
+    if not folder or _no_path(folder.text) or _outside(folder.text) or _kept(folder.text):
+        return None
+    path = posixpath.normpath(posixpath.join(folder.text, task.path))
+    if path == outline.surroundings.path:
+        return "is the task file itself"
+    return _kept(path)
+
+
+def _kept(path: str) -> str | None:
+    kept = next((part for part in path.split("/") if part.casefold() in KEPT), None)
+    return f"lies in {kept}, where no agent may write" if kept else None
 
 
 def _nested(outputs: dict[str, Draft]) -> Iterator[tuple[Draft, Draft]]:

@@ -20,9 +20,9 @@ GRACE_SHARE = 0.5
 _NOTHING: dict[str, int] = {}
 _NO_CONTRACT: dict[str, object] = {}
 _NO_CALL: dict[str, str] = {}
-_LISTS = ("constraints", "reads", "success_criteria")
+_LISTS = ("constraints", "reads", "success_criteria", "writes")
 _OPTIONAL = {"title", "description", "context", "scope", "output_format", "resources", *_LISTS}
-_OPTIONAL |= {"contract", "critical", "call"}
+_OPTIONAL |= {"contract", "critical", "call", "wait", "leaves_losers", "writes"}
 
 
 def grace(timeout: float) -> float:
@@ -36,6 +36,8 @@ class PlannedTask:
     `title` is what the agent works as where that is no type of the host's. `timeout` is in seconds; `attempts` says how
     often the task is tried at most. `resources` are the amounts that it holds while it runs; `contract` is what its
     output must hold; `critical` says that its failure stops the run; `call` is what else its Agent call says.
+    `wait` is how many of its dependencies must succeed, 0 for all; `leaves_losers` says that the others go on then.
+    `writes` are the globs of its write scope.
     """
 
     __slots__ = (
@@ -49,6 +51,7 @@ class PlannedTask:
         "dependencies",
         "description",
         "id",
+        "leaves_losers",
         "output",
         "output_format",
         "prompt",
@@ -59,7 +62,9 @@ class PlannedTask:
         "success_criteria",
         "timeout",
         "title",
+        "wait",
         "wave",
+        "writes",
     )
 
     def __init__(
@@ -85,6 +90,9 @@ class PlannedTask:
         contract: dict[str, object] = _NO_CONTRACT,
         critical: bool = False,
         call: dict[str, str] = _NO_CALL,
+        wait: int = 0,
+        leaves_losers: bool = False,
+        writes: tuple[str, ...] = (),
     ) -> None:
         self.id = id
         self.agent = agent
@@ -107,6 +115,14 @@ class PlannedTask:
         self.contract = contract
         self.critical = critical
         self.call = call
+        self.wait = wait
+        self.leaves_losers = leaves_losers
+        self.writes = writes
+
+    @property
+    def needed(self) -> int:
+        """How many of its dependencies must succeed before it may begin."""
+        return self.wait or len(self.dependencies)
 
     @property
     def is_folder(self) -> bool:
@@ -136,7 +152,8 @@ class Plan:
 
     `background` says that agents are launched and told of when they end, instead of waited for batch by batch.
     `in_waves`: no task begins before those of the waves before it have ended. `instances` limits how many tasks of one
-    agent run at a time, `resources` says how much there is of what tasks hold.
+    agent run at a time, `resources` says how much there is of what tasks hold. `open_writes`: tasks without a write
+    scope may change any file of the project.
     """
 
     __slots__ = (
@@ -150,6 +167,7 @@ class Plan:
         "max_retries",
         "name",
         "on_failure",
+        "open_writes",
         "output_dir",
         "project",
         "rehearsal",
@@ -179,6 +197,7 @@ class Plan:
         in_waves: bool = False,
         instances: dict[str, int] = _NOTHING,
         resources: dict[str, int] = _NOTHING,
+        open_writes: bool = False,
     ) -> None:
         self.run = run
         self.name = name
@@ -196,6 +215,7 @@ class Plan:
         self.in_waves = in_waves
         self.instances = instances
         self.resources = resources
+        self.open_writes = open_writes
         self.tasks = {task.id: task for task in tasks}
         self.dependents: dict[str, list[str]] = {task.id: [] for task in tasks}
         for task in tasks:

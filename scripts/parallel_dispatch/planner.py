@@ -7,15 +7,13 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from .agents import subagent_type
+from .outputs import KEPT
 from .plan import Plan, PlannedTask, grace
 from .refusal import Refusal
 from .schedule import arrange
 
 if TYPE_CHECKING:
     from .tasks import Task, TaskFile
-
-KEPT = (".git", ".claude", ".parallel-dispatch")
-"""Folders in which no output may lie (the default output directory excepted)."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +77,9 @@ def make_plan(task_file: TaskFile, options: Options, place: Place) -> Plan:
             resources=dict(task.resources),
             contract=asdict(task.contract) if task.contract else {},
             critical=task.critical,
+            wait=_wait(task),
+            leaves_losers=task.losers == "continue",
+            writes=task.writes,
             call={key: value for key, value in (("model", task.model), ("effort", task.effort)) if value},
         )
         for task, wave in arrange(task_file.tasks)
@@ -102,6 +103,7 @@ def make_plan(task_file: TaskFile, options: Options, place: Place) -> Plan:
         in_waves=settings.order == "waves",
         instances={name: agent.instances for name, agent in task_file.agents.items() if agent.instances},
         resources=settings.resources,
+        open_writes=settings.writes == "open",
     )
 
 
@@ -109,6 +111,11 @@ def _role(task: Task, task_file: TaskFile) -> str:
     """What a task's agent works as: the role of the agent that the file describes, else the task's own word."""
     described = task_file.agents.get(task.agent)
     return described.role or task.agent if described else task.agent
+
+
+def _wait(task: Task) -> int:
+    """How many of its dependencies a task waits for where these are not all; 0 for all."""
+    return task.wait if isinstance(task.wait, int) and task.wait < len(task.dependencies) else 0
 
 
 def _retries(task: Task, max_retries: int, on_failure: str) -> int:

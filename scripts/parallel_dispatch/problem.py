@@ -19,6 +19,7 @@ MAX_WIDTH = 160  # characters of a source line that are shown; longer ones are c
 BEFORE_CARET = 60
 TAB = "    "
 MAX_QUOTED = 60
+LIKENESS = 0.6  # from 0 to 1, that a misspelt word has with the right one
 MAX_WORD = 80  # nobody misspells longer names, and comparing them is quadratic
 
 _COLORS = {"error": "\x1b[1;31m", "warning": "\x1b[1;33m", "advice": "\x1b[1;36m"}
@@ -82,17 +83,22 @@ def _levels(problems: Sequence[Problem]) -> str:
 def suggestion(word: str, known: Iterable[str]) -> str:
     """`; did you mean "prompt"?` for the nearest known word (the first of equals), or nothing when none is near."""
     near = nearest(word, known)
-    return "" if near is None else f"; did you mean {quoted(near)}?"
+    return "" if near is None else did_you_mean(near)
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that is most like this one, if any is; case, `-` and `_` make no difference."""
+def did_you_mean(word: str) -> str:
+    """The words of a suggestion, to stand behind a message."""
+    return f"; did you mean {quoted(word)}?"
+
+
+def nearest(word: str, known: Iterable[str], likeness: float = LIKENESS) -> str | None:
+    """The known word that is most like this one, if any is like it; case, `-` and `_` make no difference."""
     if not word or len(word) > MAX_WORD:
         return None
     folded = _fold(word)
     matcher = difflib.SequenceMatcher(autojunk=False)
     matcher.set_seq2(folded)
-    best, best_ratio = None, 0.6
+    best, best_ratio = None, likeness
     for candidate in known:
         if len(candidate) > MAX_WORD:
             continue

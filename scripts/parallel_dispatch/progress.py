@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from .state import SUCCESS, State
+from .state import FINE, SUCCESS, State
 
 
 def progress(state: State) -> str:
     """How far a run is, in a few words."""
     outcomes = [outcome for outcome, _ in state.outcomes().values()]
     done = sum(1 for outcome in outcomes if outcome == SUCCESS)
-    lost = sum(1 for outcome in outcomes if outcome and outcome != SUCCESS)
+    lost = sum(1 for outcome in outcomes if outcome and outcome not in FINE)
     parts = [f"{done} of {len(outcomes)} done"]
     parts += [f"{lost} lost"] if lost else []
     parts += [f"{len(state.open)} at work"] if state.open else []

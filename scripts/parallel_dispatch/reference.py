@@ -39,6 +39,7 @@ KEYWORDS = {
     "uniqueItems",
     "x-noun",
     "x-sentences",
+    "x-synonyms",
     "x-unit",
 }
 """What of JSON Schema the reference can put into words; a test holds the schema to it."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .dispatch import how_to_resume
-from .state import CANCELLED, FAILED, SKIPPED, SUCCESS
+from .state import CANCELLED, FAILED, FINE, SKIPPED, SUCCESS, UNNEEDED
 from .templates import render
 
 if TYPE_CHECKING:
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from .aggregate import RunFacts, TaskFacts
 
 TEMPLATE = "report.md.j2"
-MARKS = {SUCCESS: "✓", FAILED: "✗", SKIPPED: "skipped", CANCELLED: "cancelled", "": "open"}
+MARKS = {SUCCESS: "✓", FAILED: "✗", SKIPPED: "skipped", CANCELLED: "cancelled", UNNEEDED: "not needed", "": "open"}
+OTHERS = (SKIPPED, CANCELLED, UNNEEDED, "")
 UNMEASURED = "not measured"
 
 
@@ -41,10 +42,10 @@ def render_report(facts: RunFacts, project: str) -> str:
             "plan": facts.plan,
             "succeeded": len(done),
             "failed": sum(1 for t in facts.tasks if t.outcome == FAILED),
-            "other": [(word, n) for word in (SKIPPED, CANCELLED, "") if (n := _count(facts, word))],
+            "other": [(word, n) for word in OTHERS if (n := _count(facts, word))],
             "waves": _waves(facts.tasks),
             "done": done,
-            "lost": [t for t in facts.tasks if t.outcome != SUCCESS],
+            "lost": [t for t in facts.tasks if t.outcome not in FINE],
             "marks": MARKS,
             "critical": " → ".join(map(cell, critical[0])) if critical else "",
             "critical_seconds": critical[1] if critical else None,
@@ -86,12 +87,12 @@ def _waves(tasks: Sequence[TaskFacts]) -> list[WaveRow]:
         ends = [t.end for t in wave if t.end is not None]
         never = all(not t.attempts for t in wave)
         duration = seconds(max(ends) - min(starts)) if starts and ends else "-" if never else UNMEASURED
-        mark = MARKS[SUCCESS] if all(t.outcome == SUCCESS for t in wave) else _wave_mark(wave)
+        mark = MARKS[SUCCESS] if all(t.outcome in FINE for t in wave) else _wave_mark(wave)
         rows.append(WaveRow(number, ", ".join(cell(t.id) for t in wave), duration, mark))
     return rows
 
 
 def _wave_mark(wave: Sequence[TaskFacts]) -> str:
-    counts = [(word or "open", sum(1 for t in wave if t.outcome == word)) for word in (FAILED, SKIPPED, CANCELLED, "")]
+    counts = [(word or "open", sum(1 for t in wave if t.outcome == word)) for word in (FAILED, *OTHERS)]
     mark = f"{MARKS[FAILED]} " if any(t.outcome == FAILED for t in wave) else ""
     return mark + ", ".join(f"{count} {word}" for word, count in counts if count)

@@ -13,7 +13,7 @@ from . import dispatch
 from .active import ActiveRun
 from .agents import known_agents
 from .interruption import interrupt
-from .judge import close, inputs, lacking
+from .judge import built_on, close, inputs, lacking
 from .ledger import Ledger
 from .owners import activate, deactivate, find
 from .places import RunFolder, default_output_folder, project_folder, runs_folder, write_whole
@@ -229,8 +229,8 @@ def redo(run: ActiveRun, state: State) -> list[str]:
         for task in wave:
             if state.settled.get(task.id, ("", ""))[0] != SUCCESS:
                 continue
-            built_on = state.attempts[task.id][-1].inputs
-            unsettled = any(d in again or state.settled.get(d, ("", ""))[0] != SUCCESS for d in task.dependencies)
-            if lacking(run.plan, task) or unsettled or built_on not in ("", inputs(run.plan, task)):
+            last = state.attempts[task.id][-1]
+            unsettled = any(d in again or state.settled.get(d, ("", ""))[0] != SUCCESS for d in built_on(state, last))
+            if lacking(run.plan, task) or unsettled or last.inputs not in ("", inputs(state, last)):
                 again.append(task.id)
     return again

@@ -12,7 +12,7 @@ from .owners import conversations
 from .places import RunFolder, runs_folder
 from .progress import progress
 from .refusal import Refusal
-from .state import SUCCESS
+from .state import FINE
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
@@ -50,7 +50,7 @@ def newest_incomplete(project: str) -> ActiveRun:
         run = ActiveRun(folder.path)
         try:
             state = run.state()
-            is_open = not state.ended or any(outcome != SUCCESS for outcome, _ in state.outcomes().values())
+            is_open = not state.ended or any(outcome not in FINE for outcome, _ in state.outcomes().values())
             if is_open and not is_driven(folder, project):
                 return run
         except (Refusal, OSError):

@@ -12,12 +12,17 @@ from .ledger import Event
 from .plan import Plan
 
 SUCCESS, FAILED, SKIPPED, CANCELLED = "success", "failed", "skipped", "cancelled"
+UNNEEDED = "not needed"
+"""The outcome of a task that the one which waited for it went on without."""
 INTERRUPTED = "interrupted"
 """How an attempt ends that its host cut off: it settles nothing, and no try is spent on it."""
 MAX_SENT_BACK = 2
 """How often an agent that stops without its output is sent back, per attempt."""
 LONGEST_PAUSE = 32.0
 """Seconds between a failure and the next try; a hook sleeps them out, and the host gives a hook 60."""
+
+FINE = (SUCCESS, UNNEEDED)
+"""The outcomes of a task with which nothing is left to do."""
 
 
 class Attempt:
@@ -90,6 +95,7 @@ class State:
         "calls",
         "ended",
         "left",
+        "losers",
         "open",
         "paused",
         "plan",
@@ -101,6 +107,7 @@ class State:
         "stopped_by",
         "told",
         "turn_failed",
+        "undecided",
         "unmet",
         "user_spoke",
     )
@@ -111,7 +118,9 @@ class State:
         self.attempts: dict[str, list[Attempt]] = {task: [] for task in plan.tasks}
         self.open: dict[str, Attempt] = {}  # by task, in the order of admission
         self.settled: dict[str, tuple[str, str]] = {}  # task → outcome and reason, once nothing can change it
-        self.unmet = {task.id: len(task.dependencies) for task in plan.tasks.values()}
+        self.unmet = {task.id: task.needed for task in plan.tasks.values()}
+        self.undecided = {task.id: len(task.dependencies) for task in plan.tasks.values()}  # dependencies not settled
+        self.losers: dict[str, str] = {}  # open, and not needed any more, with the task that goes on without
         self.left = _by_wave(plan)  # how many tasks of each wave are not settled
         self.spent = dict.fromkeys(plan.tasks, 0)  # failed attempts since the run was started or resumed
         self.calls: dict[str, Attempt] = {}  # by the host's tool_use_id
@@ -201,6 +210,8 @@ class State:
 
     def close(self, attempt: Attempt, outcome: str, reason: str, time: float) -> None:
         """The state after an open attempt ended."""
+        if attempt.task in self.losers and outcome != SUCCESS:
+            outcome, reason = UNNEEDED, _went_on(self.losers[attempt.task])
         attempt.outcome, attempt.reason, attempt.ended = outcome, reason, time
         del self.open[attempt.task]
         if outcome == INTERRUPTED:
@@ -227,7 +238,9 @@ class State:
         self.interrupt(time)
         kept = [task for task, (outcome, _) in self.settled.items() if outcome == SUCCESS and task not in again]
         self.settled = {}
-        self.unmet = {task.id: len(task.dependencies) for task in self.plan.tasks.values()}
+        self.unmet = {task.id: task.needed for task in self.plan.tasks.values()}
+        self.undecided = {task.id: len(task.dependencies) for task in self.plan.tasks.values()}
+        self.losers = {}
         self.left = _by_wave(self.plan)
         self.spent = dict.fromkeys(self.plan.tasks, 0)
         self.stopped_by = self.paused = self.ended = ""
@@ -237,7 +250,7 @@ class State:
             self._settle(task, SUCCESS, "")
 
     def _settle(self, task: str, outcome: str, reason: str) -> None:
-        """The outcome of a task, and of those that it leaves without what they need."""
+        """The outcome of a task, and of those that it leaves without what they need or that nobody needs any more."""
         todo = [(task, outcome, reason)]
         while todo:
             task, outcome, reason = todo.pop()
@@ -245,11 +258,47 @@ class State:
                 continue
             self.settled[task] = (outcome, reason)
             self.left[self.plan.tasks[task].wave] -= 1
+            if outcome == UNNEEDED:
+                todo += self._needless_for(task)
             for dependent in self.plan.dependents[task]:
-                if outcome == SUCCESS:
-                    self.unmet[dependent] -= 1
-                else:
-                    todo.append((dependent, SKIPPED, f"needs {task}, which {_PAST[outcome]}"))
+                self.undecided[dependent] -= 1
+                if dependent in self.settled or not self.unmet[dependent]:
+                    continue
+                self.unmet[dependent] -= outcome == SUCCESS
+                if self.unmet[dependent] > self.undecided[dependent]:
+                    todo.append((dependent, SKIPPED, self._lack(dependent, task, outcome)))
+                elif not self.unmet[dependent]:
+                    todo += self._needless_for(dependent)
+
+    def _lack(self, task: str, needed: str, outcome: str) -> str:
+        """Why a task cannot begin any more."""
+        planned = self.plan.tasks[task]
+        if planned.wait:
+            return f"waits for {planned.wait} of {len(planned.dependencies)} tasks, and {needed} {_PAST[outcome]}, too"
+        return f"needs {needed}, which {_PAST[outcome]}"
+
+    def _needless_for(self, task: str) -> list[tuple[str, str, str]]:
+        """What becomes of the dependencies that a task goes on without, where nobody else needs them.
+
+        Those at work are noted as losers; the others are settled.
+        """
+        dropped = []
+        for needed in self.plan.tasks[task].dependencies:
+            if needed in self.settled or not all(map(self._is_served, self.plan.dependents[needed])):
+                continue
+            if needed in self.open:
+                self.losers.setdefault(needed, task)
+            else:
+                dropped.append((needed, UNNEEDED, _went_on(task)))
+        return dropped
+
+    def _is_served(self, task: str) -> bool:
+        """Whether a task needs nothing more of those that it depends on."""
+        return task in self.settled or not (self.unmet[task] or self.plan.tasks[task].leaves_losers)
+
+
+def _went_on(task: str) -> str:
+    return f"{task} goes on without it"
 
 
 def _by_wave(plan: Plan) -> dict[int, int]:
@@ -260,7 +309,7 @@ def _by_wave(plan: Plan) -> dict[int, int]:
 
 
 _OUTCOMES = (SUCCESS, FAILED, CANCELLED, INTERRUPTED)
-_PAST = {FAILED: "failed", SKIPPED: "was skipped", CANCELLED: "was cancelled"}
+_PAST = {FAILED: "failed", SKIPPED: "was skipped", CANCELLED: "was cancelled", UNNEEDED: "was not needed"}
 
 
 def replay(plan: Plan, events: list[Event]) -> State:

@@ -20,7 +20,9 @@ class Task:
 
     `output` is relative to the run's output directory; a trailing `/` says that it is a directory. `reads` are paths or
     globs relative to the project. Times are milliseconds; None leaves them, and `retries`, to the run's settings.
-    `resources` are amounts by name. `agent` is who does it; what that works as stands in `TaskFile.agents`.
+    `resources` are amounts by name. `wait` is how many of the dependencies must succeed; `losers` says what
+    becomes of the others then. `writes` is the write scope, as globs.
+    `agent` is who does it; what that works as stands in `TaskFile.agents`.
     """
 
     id: str
@@ -44,6 +46,9 @@ class Task:
     critical: bool = False
     model: str | None = None
     effort: str | None = None
+    wait: int | str = "all"
+    losers: str = "cancel"
+    writes: tuple[str, ...] = ()
 
     @property
     def writes_directory(self) -> bool:
@@ -74,6 +79,7 @@ class Settings:
     dispatch: str = "auto"
     order: str = "rolling"
     resources: dict[str, int] = field(default_factory=dict)
+    writes: str = "scoped"
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from .places import read_text, write_whole
 from .progress import progress
 from .refusal import Refusal
 from .report import render_report
-from .state import SUCCESS
+from .state import FINE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -141,4 +141,4 @@ def write_report(run: ActiveRun) -> str:
 
 def exit_code(run: ActiveRun) -> int:
     """0 where every task of a run succeeded, else 1."""
-    return int(any(outcome != SUCCESS for outcome, _ in run.state().outcomes().values()))
+    return int(any(outcome not in FINE for outcome, _ in run.state().outcomes().values()))

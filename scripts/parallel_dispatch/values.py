@@ -76,7 +76,15 @@ def _task(node: Mapping, own: str, item: str | None, names: Lookup[str, list[str
         critical=_flag(node.get("critical")),
         model=_text(node, "model", "") or None,
         effort=_text(node, "effort", "") or None,
+        wait=_wait(node.get("wait")),
+        losers=_text(node, "losers", Task.losers),
+        writes=texts("writes"),
     )
+
+
+def _wait(node: Node | None) -> int | str:
+    """How many dependencies must succeed."""
+    return 1 if isinstance(node, Scalar) and node.text == "any" else _number(node) or Task.wait
 
 
 def _contract(node: Node | None, item: str | None) -> Contract | None:
@@ -100,6 +108,7 @@ def _settings(node: Mapping) -> Settings:
         dispatch=_text(node, "dispatch", Settings.dispatch),
         order=_text(node, "order", Settings.order),
         resources=dict(_amounts(node.get("resources"))),
+        writes=_text(node, "writes", Settings.writes),
     )
 
 

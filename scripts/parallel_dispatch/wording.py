@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Union
 
 from .nodes import Mapping, Node, Scalar, Sequence
-from .problem import MAX_PROBLEMS, Problem, nearest, quoted, suggestion
+from .problem import MAX_PROBLEMS, Problem, did_you_mean, nearest, quoted, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -89,42 +89,70 @@ def _place(document: Document, path: Path) -> str:
 
 
 def _unknown_keys(document: Document, breach: Breach, node: Mapping, schema: dict[str, object]) -> Iterator[Problem]:
-    known = _keys(breach.rules)
+    known = _properties(breach.rules)
     allowed = [re.compile(pattern) for pattern in _mapping(breach.rules.get("patternProperties"))]
     place = _place(document, (*breach.path, ""))
     for name, entry in node.entries.items():
         if name in known or any(pattern.search(name) for pattern in allowed):
             continue
-        home = next((where for where, keys in _homes(schema) if name in keys), None)
-        advice = f"; it belongs {home}" if home else suggestion(name, known)
-        if not advice:
-            advice = f"; known keys: {', '.join(known)}"
+        meant = _synonym(name, node, known)
+        advice = did_you_mean(meant) if meant else _home(name, schema) or suggestion(name, known)
+        advice = advice or _home_of_synonym(name, schema) or f"; known keys: {', '.join(known)}"
         key = entry.key
         message = f"unknown key {quoted(name)}{place}{advice}"
         yield Problem(document.name, key.line, key.column, key.length, "unknown-key", message)
 
 
+def _home(name: str, schema: dict[str, object]) -> str:
+    """Where a key belongs that is right, but stands in the wrong place."""
+    home = next((where for where, keys in _homes(schema) if name in keys), None)
+    return f"; it belongs {home}" if home else ""
+
+
+def _home_of_synonym(name: str, schema: dict[str, object]) -> str:
+    for where, known in _homes(schema):
+        meant = _synonym(name, None, known)
+        if meant:
+            return f"; did you mean {quoted(meant)} {where}?"
+    return ""
+
+
+def _synonym(name: str, node: Mapping | None, known: dict[str, object]) -> str | None:
+    """The key that is meant by another tool's word for it, of those that the mapping does not have."""
+    word = name.casefold().replace("-", "_")
+    for key, rules in known.items():
+        words = _mapping(rules).get("x-synonyms")
+        if isinstance(words, list) and word in words and not (node and key in node.entries):
+            return key
+    return None
+
+
 def _missing_keys(document: Document, breach: Breach, node: Mapping, schema: dict[str, object]) -> Iterator[Problem]:
     wanted = [str(key) for key in breach.wanted] if isinstance(breach.wanted, list) else []
-    known = _keys(breach.rules) or next(keys for where, keys in _homes(schema) if where == "in a task")
+    known = _properties(breach.rules) or _properties(_task_rules(schema))
     unknown = (name for name in node.entries if name not in known and not name.startswith("x-"))
-    misspelt = {nearest(name, known) for name in itertools.islice(unknown, MAX_PROBLEMS)}
+    named = itertools.islice(unknown, MAX_PROBLEMS)
+    misspelt = {_synonym(name, node, known) or nearest(name, known) for name in named}
     for key in wanted:
         if key not in node.entries and key not in misspelt:  # a misspelt key is one mistake, and named as such
             message = f'missing key "{key}"{_place(document, (*breach.path, ""))}; add "{key}: …"'
             yield Problem(document.name, node.line, node.column, node.length, "missing-key", message)
 
 
-def _keys(rules: dict[str, object]) -> list[str]:
-    return list(_mapping(rules.get("properties")))
+def _properties(rules: dict[str, object]) -> dict[str, object]:
+    return _mapping(rules.get("properties"))
 
 
-def _homes(schema: dict[str, object]) -> Iterator[tuple[str, list[str]]]:
+def _task_rules(schema: dict[str, object]) -> dict[str, object]:
+    return _mapping(_mapping(_properties(schema).get("tasks")).get("items"))
+
+
+def _homes(schema: dict[str, object]) -> Iterator[tuple[str, dict[str, object]]]:
     """The other places of a task file and their keys, for keys that are right but stand in the wrong place."""
-    properties = _mapping(schema.get("properties"))
-    yield 'in "settings"', _keys(_mapping(properties.get("settings")))
-    yield "in a task", _keys(_mapping(_mapping(properties.get("tasks")).get("items")))
-    yield "at the top of the file", list(properties)
+    properties = _properties(schema)
+    yield 'in "settings"', _properties(_mapping(properties.get("settings")))
+    yield "in a task", _properties(_task_rules(schema))
+    yield "at the top of the file", properties
 
 
 def _mapping(value: object) -> dict[str, object]:
@@ -222,7 +250,15 @@ def _range(breach: Breach, node: Node) -> str:
     if low is not None and high is not None:
         return f"must be from {low} to {high}{name}, not {_shown(node)}; write {breach.wanted}"
     limit, way = ("at least", "more") if low is not None else ("at most", "less")
-    return f"must be {limit} {breach.wanted}{name}, not {_shown(node)}; write {breach.wanted} or {way}"
+    seconds = _seconds(node) if unit == "milliseconds" else ""
+    return f"must be {limit} {breach.wanted}{name}, not {_shown(node)}; write {breach.wanted} or {way}{seconds}"
+
+
+def _seconds(node: Node) -> str:
+    """What a number may have been meant as where milliseconds are wanted."""
+    if isinstance(node, Scalar) and node.text.isdecimal() and node.value:
+        return f', or "{node.text}s" for seconds'
+    return ""
 
 
 def _enum(breach: Breach, node: Node) -> str:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 
 MAX_KEY = 1024
+_KEY = re.compile(r"[\"']?[A-Za-z_][\w-]*[\"']?:(?:\s|$)")
 
 
 class Place(NamedTuple):
@@ -161,11 +162,31 @@ def _indentation(complaint: Complaint, rest: str) -> str:
     if not line.strip():
         return "a key or a value is missing here; if this is text, put it in quotes"
     if column != complaint.at.column:
-        here = f"this line begins in column {complaint.at.column + 1}, line {number + 1} in column {column + 1}"
-        return f"the indentation fits nothing above: {here}"
+        here = f"the indentation fits nothing above: this line begins in column {complaint.at.column + 1}"
+        fitting = _fitting(complaint, is_item)
+        if fitting:
+            return f"{here}; begin it in column {fitting.column + 1}, like line {fitting.line + 1}"
+        return f"{here}, line {number + 1} in column {column + 1}"
     if is_item:
         return 'a list item ("- ") does not fit here: the lines above are keys; indent it under its key'
     return "a key does not fit here: the lines above are a list; check the indentation"
+
+
+def _fitting(complaint: Complaint, is_item: bool) -> Place | None:
+    """The item or key above that a line could stand under: of those still open the nearest, of two the deeper one."""
+    found: list[Place] = []
+    for number in range(complaint.at.line - 1, -1, -1):
+        line = complaint.lines[number]
+        dashes = re.match(r" *(?:- +)*", line)
+        begin = dashes.end() if dashes else 0
+        column = len(line) - len(line.lstrip(" ")) if is_item else begin
+        fits = line.startswith("- ", column) if is_item else _KEY.match(line, begin)
+        if fits and column < (found[-1].column if found else MAX_KEY):
+            found.append(Place(number, column))
+            if column <= complaint.at.column:
+                break
+    nearest = min(found, key=lambda place: abs(place.column - complaint.at.column), default=None)
+    return None if nearest and nearest.column == complaint.at.column else nearest
 
 
 def _closer(complaint: Complaint) -> Explanation:

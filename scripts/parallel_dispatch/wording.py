@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Union
 
-from .nodes import Mapping, Node, Scalar, Sequence
+from .nodes import Mapping, Node, Scalar, Sequence, items
 from .problem import MAX_PROBLEMS, Problem, nearest, quoted, suggestion
 
 if TYPE_CHECKING:
@@ -29,6 +29,25 @@ _NOUNS = {
     "array": "a list",
     "object": "a mapping",
 }
+
+_OTHER_NAMES = {
+    "name": "title",
+    "prompt": "instruction instructions goal objective task request run message",
+    "id": "key name",
+    "description": "summary title name",
+    "tasks": "jobs steps stages todos",
+    "dependencies": "after blocked_by needs prerequisites requires wait_for waits_for",
+    "agent": "assignee persona role subagent",
+    "output": "artifact file path writes",
+    "reads": "files inputs sources",
+    "for_each": "items loop matrix with_items",
+    "success_criteria": "acceptance definition_of_done done_when",
+    "max_parallel": "concurrency max_concurrency max_workers threads workers",
+    "timeout_per_task": "timeout",
+    "max_retries": "attempts retries",
+    "retries": "attempts",
+}
+"""What other tools call our keys: their names are like other keys of ours, or like none."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +75,8 @@ def explain(document: Document, breach: Breach, schema: dict[str, object]) -> It
         kind = "wrong-type" if breach.keyword == "type" else "wrong-value"
         message = f"{_subject(breach.path)}{_place(document, breach.path)} {rule(breach, node)}"
         yield Problem(document.name, node.line, node.column, node.length, kind, message)
+        if breach.path == ("tasks",):
+            yield from _unknown_below(document, node, schema)
 
 
 def _locate(node: Node | None, path: Path) -> Node | None:
@@ -89,29 +110,88 @@ def _place(document: Document, path: Path) -> str:
 
 
 def _unknown_keys(document: Document, breach: Breach, node: Mapping, schema: dict[str, object]) -> Iterator[Problem]:
-    known = _keys(breach.rules)
-    allowed = [re.compile(pattern) for pattern in _mapping(breach.rules.get("patternProperties"))]
-    place = _place(document, (*breach.path, ""))
+    return _unknown(document, node, breach.rules, _place(document, (*breach.path, "")), schema)
+
+
+def _unknown(
+    document: Document, node: Mapping, rules: dict[str, object], place: str, schema: dict[str, object]
+) -> Iterator[Problem]:
+    """The keys of a mapping that the rules for it do not know."""
+    known = _keys(rules)
+    allowed = [re.compile(pattern) for pattern in _mapping(rules.get("patternProperties"))]
     for name, entry in node.entries.items():
         if name in known or any(pattern.search(name) for pattern in allowed):
             continue
-        home = next((where for where, keys in _homes(schema) if name in keys), None)
-        advice = f"; it belongs {home}" if home else suggestion(name, known)
-        if not advice:
-            advice = f"; known keys: {', '.join(known)}"
         key = entry.key
-        message = f"unknown key {quoted(name)}{place}{advice}"
+        message = f"unknown key {quoted(name)}{place}{_advice(name, entry.node, node, rules, schema)}"
         yield Problem(document.name, key.line, key.column, key.length, "unknown-key", message)
+        if not place and _meant(name, node, known) == "tasks":
+            yield from _unknown_below(document, entry.node, schema)
+
+
+def _unknown_below(document: Document, node: Node, schema: dict[str, object]) -> Iterator[Problem]:
+    """The unknown keys of tasks that are not under "tasks", or are a mapping there: else the next check finds them."""
+    rules = _mapping(_mapping(_mapping(schema.get("properties")).get("tasks")).get("items"))
+    if isinstance(node, Mapping):
+        named = [(f" in task {quoted(name)}", entry.node) for name, entry in node.entries.items()]
+    else:
+        named = [(f" in task {number}", each) for number, each in enumerate(items(node), 1)]
+    for place, each in named:
+        if isinstance(each, Mapping):
+            yield from _unknown(document, each, rules, place, schema)
+
+
+def _advice(name: str, value: Node, node: Mapping, rules: dict[str, object], schema: dict[str, object]) -> str:
+    """What to write in the place of an unknown key."""
+    known = _keys(rules)
+    other = _by_other_name(name, node, known)
+    home = next((where for where, keys in _homes(schema) if name in keys), None)
+    if home and not other:
+        return f"; it belongs {home}"
+    meant = other or nearest(name, known)
+    if not meant:
+        return f'; known keys: {", ".join(known)}, and your own that begin with "x-"'
+    wanted = _mapping(_mapping(rules.get("properties")).get(meant))
+    takes = f" it takes {wanted['x-noun']}" if wanted.get("x-unit") and name.casefold().startswith(meant) else ""
+    listed = f" it is a list{_items_for(value)}" if meant == "tasks" and isinstance(value, Mapping) else ""
+    return f"; did you mean {quoted(meant)}?{takes}{listed}"
+
+
+def _items_for(node: Mapping) -> str:
+    """How tasks under their names are written as a list."""
+    name = next((name for name, entry in node.entries.items() if isinstance(entry.node, Mapping)), None)
+    return f"; write {quoted(f'- id: {name}')} in the place of {quoted(f'{name}:')}, and so on" if name else ""
+
+
+def _by_other_name(name: str, node: Mapping, known: list[str]) -> str | None:
+    """The key that is called so elsewhere, unless it is there already."""
+    folded = name.casefold().replace("-", "_")
+    return next(
+        (
+            key
+            for key, names in _OTHER_NAMES.items()
+            if folded in names.split() and key in known and key not in node.entries
+        ),
+        None,
+    )
+
+
+def _meant(name: str, node: Mapping, known: list[str]) -> str | None:
+    """The known key that an unknown one stands for, as far as one can see."""
+    return _by_other_name(name, node, known) or nearest(name, known)
 
 
 def _missing_keys(document: Document, breach: Breach, node: Mapping, schema: dict[str, object]) -> Iterator[Problem]:
     wanted = [str(key) for key in breach.wanted] if isinstance(breach.wanted, list) else []
     known = _keys(breach.rules) or next(keys for where, keys in _homes(schema) if where == "in a task")
     unknown = (name for name in node.entries if name not in known and not name.startswith("x-"))
-    misspelt = {nearest(name, known) for name in itertools.islice(unknown, MAX_PROBLEMS)}
+    misspelt = {_meant(name, node, known) for name in itertools.islice(unknown, MAX_PROBLEMS)}
     for key in wanted:
         if key not in node.entries and key not in misspelt:  # a misspelt key is one mistake, and named as such
-            message = f'missing key "{key}"{_place(document, (*breach.path, ""))}; add "{key}: …"'
+            form = (
+                'add "tasks:" and below it "- id: …" with "prompt: …" for each' if key == "tasks" else f'add "{key}: …"'
+            )
+            message = f'missing key "{key}"{_place(document, (*breach.path, ""))}; {form}'
             yield Problem(document.name, node.line, node.column, node.length, "missing-key", message)
 
 
@@ -153,6 +233,8 @@ def _type(breach: Breach, node: Node) -> str:
 def _instead(breach: Breach, node: Node) -> str:
     """What to write, for each type that is wanted."""
     text = node.text if isinstance(node, Scalar) else ""
+    if breach.path == ("tasks",) and isinstance(node, Mapping) and _items_for(node):
+        return _items_for(node)
     if breach.wanted == "array" or (isinstance(breach.wanted, list) and "array" in breach.wanted):
         return _as_list(breach, text)
     if breach.wanted == "string":
@@ -230,6 +312,9 @@ def _enum(breach: Breach, node: Node) -> str:
     names = [f'"{value}"' for value in values]
     listed = " or ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
     near = suggestion(node.text, values) if isinstance(node, Scalar) else ""
+    if not near and isinstance(node, Scalar) and len(node.text) <= MAX_EXAMPLE:
+        parts = re.split(r"[\W_]+", node.text.casefold())
+        near = next((f"; did you mean {quoted(value)}?" for value in values if value in parts), "")
     return f"must be {listed}, not {_shown(node)}{near}"
 
 

@@ -32,6 +32,7 @@ PURE = {
     "for_each",
     "formats",
     "ignores",
+    "keys",
     "kinds",
     "limits",
     "mentions",

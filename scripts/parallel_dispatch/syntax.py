@@ -205,8 +205,22 @@ def _flow(complaint: Complaint) -> Explanation:
     if complaint.at.line != complaint.since.line and not _balanced(complaint):
         return _never_closed(complaint, complaint.since)
     closer = "]" if complaint.rest(complaint.since)[:1] == "[" else "}"
+    above = next(
+        (n for n in range(complaint.at.line - 1, complaint.since.line - 1, -1) if complaint.lines[n].strip()), None
+    )
+    if above is not None and not complaint.before(complaint.at).strip() and _is_closed(complaint.lines[above]):
+        return Explanation(
+            complaint.at,
+            _word(complaint.rest(complaint.at)),
+            f'a "," is missing before this, at the end of line {above + 1}',
+        )
     message = f'expected "," or "{closer}" here; text that holds brackets, braces or colons needs quotes'
     return Explanation(complaint.at, _word(complaint.rest(complaint.at)), message)
+
+
+def _is_closed(line: str) -> bool:
+    """Whether a line ends with the end of a value."""
+    return line.rstrip().endswith(('"', "'", "]", "}"))
 
 
 def _balanced(complaint: Complaint) -> bool:

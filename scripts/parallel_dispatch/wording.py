@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-import itertools
 import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Union
 
+from .keys import missing_keys, part, tasks_by_name, unknown_below, unknown_keys
 from .nodes import Mapping, Node, Scalar, Sequence
-from .problem import MAX_PROBLEMS, Problem, did_you_mean, nearest, quoted, suggestion
+from .problem import Problem, did_you_mean, quoted, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,15 +47,18 @@ def explain(document: Document, breach: Breach, schema: dict[str, object]) -> It
     node = _locate(document.root, breach.path)
     if node is None:
         return
+    place = _place(document, (*breach.path, ""))
     if isinstance(node, Mapping) and breach.keyword == "additionalProperties":
-        yield from _unknown_keys(document, breach, node, schema)
+        yield from unknown_keys(document.name, node, place, breach.rules, schema)
     elif isinstance(node, Mapping) and breach.keyword == "required":
-        yield from _missing_keys(document, breach, node, schema)
+        yield from missing_keys(document.name, node, place, breach.wanted, breach.rules, schema)
     else:
         rule = _RULES.get(breach.keyword, _other)
         kind = "wrong-type" if breach.keyword == "type" else "wrong-value"
         message = f"{_subject(breach.path)}{_place(document, breach.path)} {rule(breach, node)}"
         yield Problem(document.name, node.line, node.column, node.length, kind, message)
+        if breach.path == ("tasks",):
+            yield from unknown_below(document.name, node, schema)
 
 
 def _locate(node: Node | None, path: Path) -> Node | None:
@@ -88,77 +91,6 @@ def _place(document: Document, path: Path) -> str:
     return f" in {quoted(str(path[0]))}" if len(path) > 1 and path[0] != "tasks" else ""
 
 
-def _unknown_keys(document: Document, breach: Breach, node: Mapping, schema: dict[str, object]) -> Iterator[Problem]:
-    known = _properties(breach.rules)
-    allowed = [re.compile(pattern) for pattern in _mapping(breach.rules.get("patternProperties"))]
-    place = _place(document, (*breach.path, ""))
-    for name, entry in node.entries.items():
-        if name in known or any(pattern.search(name) for pattern in allowed):
-            continue
-        meant = _synonym(name, node, known)
-        advice = did_you_mean(meant) if meant else _home(name, schema) or suggestion(name, known)
-        advice = advice or _home_of_synonym(name, schema) or f"; known keys: {', '.join(known)}"
-        key = entry.key
-        message = f"unknown key {quoted(name)}{place}{advice}"
-        yield Problem(document.name, key.line, key.column, key.length, "unknown-key", message)
-
-
-def _home(name: str, schema: dict[str, object]) -> str:
-    """Where a key belongs that is right, but stands in the wrong place."""
-    home = next((where for where, keys in _homes(schema) if name in keys), None)
-    return f"; it belongs {home}" if home else ""
-
-
-def _home_of_synonym(name: str, schema: dict[str, object]) -> str:
-    for where, known in _homes(schema):
-        meant = _synonym(name, None, known)
-        if meant:
-            return f"; did you mean {quoted(meant)} {where}?"
-    return ""
-
-
-def _synonym(name: str, node: Mapping | None, known: dict[str, object]) -> str | None:
-    """The key that is meant by another tool's word for it, of those that the mapping does not have."""
-    word = name.casefold().replace("-", "_")
-    for key, rules in known.items():
-        words = _mapping(rules).get("x-synonyms")
-        if isinstance(words, list) and word in words and not (node and key in node.entries):
-            return key
-    return None
-
-
-def _missing_keys(document: Document, breach: Breach, node: Mapping, schema: dict[str, object]) -> Iterator[Problem]:
-    wanted = [str(key) for key in breach.wanted] if isinstance(breach.wanted, list) else []
-    known = _properties(breach.rules) or _properties(_task_rules(schema))
-    unknown = (name for name in node.entries if name not in known and not name.startswith("x-"))
-    named = itertools.islice(unknown, MAX_PROBLEMS)
-    misspelt = {_synonym(name, node, known) or nearest(name, known) for name in named}
-    for key in wanted:
-        if key not in node.entries and key not in misspelt:  # a misspelt key is one mistake, and named as such
-            message = f'missing key "{key}"{_place(document, (*breach.path, ""))}; add "{key}: …"'
-            yield Problem(document.name, node.line, node.column, node.length, "missing-key", message)
-
-
-def _properties(rules: dict[str, object]) -> dict[str, object]:
-    return _mapping(rules.get("properties"))
-
-
-def _task_rules(schema: dict[str, object]) -> dict[str, object]:
-    return _mapping(_mapping(_properties(schema).get("tasks")).get("items"))
-
-
-def _homes(schema: dict[str, object]) -> Iterator[tuple[str, dict[str, object]]]:
-    """The other places of a task file and their keys, for keys that are right but stand in the wrong place."""
-    properties = _properties(schema)
-    yield 'in "settings"', _properties(_mapping(properties.get("settings")))
-    yield "in a task", _properties(_task_rules(schema))
-    yield "at the top of the file", properties
-
-
-def _mapping(value: object) -> dict[str, object]:
-    return value if isinstance(value, dict) else {}
-
-
 def _type(breach: Breach, node: Node) -> str:
     wanted = str(breach.wanted)
     must = f"must be {breach.rules.get('x-noun') or _NOUNS.get(wanted, wanted)}"
@@ -181,6 +113,8 @@ def _type(breach: Breach, node: Node) -> str:
 def _instead(breach: Breach, node: Node) -> str:
     """What to write, for each type that is wanted."""
     text = node.text if isinstance(node, Scalar) else ""
+    if breach.path == ("tasks",) and isinstance(node, Mapping) and tasks_by_name(node):
+        return tasks_by_name(node)
     if breach.wanted == "array" or (isinstance(breach.wanted, list) and "array" in breach.wanted):
         return _as_list(breach, text)
     if breach.wanted == "string":
@@ -197,7 +131,7 @@ def _instead(breach: Breach, node: Node) -> str:
 
 def _as_list(breach: Breach, text: str) -> str:
     """What to write where a list is wanted: words as items, but a sentence as one."""
-    each = _mapping(breach.rules.get("items"))
+    each = part(breach.rules, "items")
     words = [f'"{text}"'] if breach.rules.get("x-sentences") else [w for w in re.split(r"[\s,]+", text) if w]
     fits = each.get("type") == "string" and text.strip() and len(text) < MAX_EXAMPLE
     return f"; write [{', '.join(words)}]" if fits else '; write "- " before each item'
@@ -266,6 +200,9 @@ def _enum(breach: Breach, node: Node) -> str:
     names = [f'"{value}"' for value in values]
     listed = " or ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
     near = suggestion(node.text, values) if isinstance(node, Scalar) else ""
+    if not near and isinstance(node, Scalar) and len(node.text) <= MAX_EXAMPLE:
+        parts = re.split(r"[\W_]+", node.text.casefold())
+        near = next((did_you_mean(value) for value in values if value in parts), "")
     return f"must be {listed}, not {_shown(node)}{near}"
 
 

@@ -44,7 +44,7 @@ def ids(task):
 
 
 def test_every_file_of_the_folder_is_an_example_or_belongs_to_one():
-    names = {os.path.splitext(name)[0] for name in os.listdir(FOLDER)}
+    names = {os.path.splitext(name)[0] for name in os.listdir(FOLDER)} - {"README"}
     assert names == set(SHAPES)
     for path in glob.glob("examples/*/**", root_dir=ROOT, recursive=True):
         if os.path.isfile(os.path.join(ROOT, path)):
@@ -87,6 +87,12 @@ def test_the_longest_research_goes_first(capsys):
     cli.main(["plan", "examples/research.yaml"])
     first = re.findall(r"^  (\S+)  ", capsys.readouterr().out, re.MULTILINE)[:5]
     assert first == ["issues", "measurements", "documentation", "experience", "our-code"]
+
+
+def test_the_readme_of_the_examples_shows_each_with_the_shape_that_it_has():
+    rows = re.compile(r"^\| \[(\S+)\.yaml\]\(\1\.yaml\) \| ([\d, then]+) \| ", re.MULTILINE)
+    shapes = {name: ", then ".join(map(str, shape)) for name, shape in SHAPES.items()}
+    assert dict(rows.findall(read_text(f"{FOLDER}/README.md"))) == shapes
 
 
 @pytest.mark.host

@@ -156,6 +156,21 @@ def example(name: str) -> str:
         return file.read()
 
 
+def rehearse(version: str, project: str, home: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """`parallel-dispatch rehearse`, as a user starts it, with agents that answer at once."""
+    os.makedirs(home, exist_ok=True)
+    return subprocess.run(
+        [os.path.join(ROOT, "bin", "parallel-dispatch"), "rehearse", *arguments, "--host", version, "--seconds", "0"],
+        cwd=project,
+        env={"PATH": os.environ["PATH"], "HOME": home, "PARALLEL_DISPATCH_CACHE": cache_folder()},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+
+
 @dataclass
 class Live:
     """A headless conversation under way."""

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import subprocess
 
 import pytest
 from faults import (
@@ -28,9 +27,9 @@ from faults import (
     uses_shell,
     writes_nothing,
 )
-from hosting import ROOT, VERSIONS, Stage, example, listing, said
+from hosting import ROOT, VERSIONS, Stage, example, listing, rehearse, said
 from parallel_dispatch.copyist import Copyist
-from parallel_dispatch.places import cache_folder, project_folder, read_text
+from parallel_dispatch.places import project_folder, read_text
 
 pytestmark = pytest.mark.host
 
@@ -499,21 +498,6 @@ def test_a_run_without_hooks_is_driven_by_the_command_line(stage):
 
 
 # Rehearsals
-
-
-def rehearse(version, project, home, *arguments):
-    """`parallel-dispatch rehearse`, as a user starts it."""
-    os.makedirs(home, exist_ok=True)
-    return subprocess.run(
-        [os.path.join(ROOT, "bin", "parallel-dispatch"), "rehearse", *arguments, "--host", version, "--seconds", "0"],
-        cwd=project,
-        env={"PATH": os.environ["PATH"], "HOME": home, "PARALLEL_DISPATCH_CACHE": cache_folder()},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
 
 
 def test_a_rehearsal_shows_its_progress_and_changes_only_its_run(stage):

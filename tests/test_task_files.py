@@ -140,17 +140,6 @@ def test_a_hostile_number_of_ignores_is_cut():
         assert len(loaded.problems) == MAX_PROBLEMS + 1
 
 
-@pytest.mark.parametrize("path", sorted(glob.glob(os.path.join(ROOT, "examples", "*.yaml"))), ids=os.path.basename)
-def test_examples_are_fine(path):
-    loaded = load.load(path)
-    assert loaded.problems == ()
-    with open(path, "rb") as file:
-        assert loaded.data == file.read()
-        plain = yaml.safe_load(loaded.data)
-    assert loaded.task_file is not None
-    assert [task.id for task in loaded.task_file.tasks] == [task["id"] for task in plain["tasks"]]
-
-
 def test_no_dependencies_and_an_empty_list_are_equal():
     head = "name: n\ntasks:\n  - id: a\n    prompt: x\n"
     without, empty = load.load_text("t", head), load.load_text("t", head + "    dependencies: []\n")

@@ -95,7 +95,7 @@ def _advice(name: str, value: Node, node: Mapping, known: Rules, schema: Rules) 
         return f"; it belongs {home}"
     meant = synonym or nearest(name, known)
     if not meant:
-        elsewhere = ((_synonym(name, None, keys), where) for where, keys in _homes(schema))
+        elsewhere = ((_synonym(name, None, keys), where) for where, keys in _homes(schema) if keys is not known)
         found = next((f"; did you mean {quoted(key)} {where}?" for key, where in elsewhere if key), None)
         return found or f'; known keys: {", ".join(known)}, and your own that begin with "x-"'
     wanted = part(known, meant)

@@ -15,15 +15,15 @@ from .active import ActiveRun, Payload
 from .bell import LEAVE, WAKE, Bell, is_heard, ring
 from .judge import close
 from .notification import wake
-from .places import write_whole
+from .places import read_text, write_whole
 
 PATIENCE_SECONDS = 30.0
 """How long after an agent's end its notification may take before it counts as lost."""
 LOOK_SECONDS = 5.0
 """How often a watcher looks whether its host is still there."""
 LEAD_SECONDS = 0.05
-"""How long the host gets to take note of a watcher's exit before a notification is swallowed: with nothing queued and
-nothing running, `-p` would end."""
+"""How long the host gets, once it has met a watcher's exit, to act on it before a notification is swallowed: with
+nothing queued and nothing running, `-p` would end."""
 
 
 def watch(payload: Payload, run: ActiveRun, host: int) -> int:
@@ -39,7 +39,7 @@ def watch(payload: Payload, run: ActiveRun, host: int) -> int:
     try:
         wakes = _wait(bell, agent_id, payload, run, host) and os.getppid() == host  # else it would wake nobody
         if wakes:
-            write_whole(run.folder.waking, "")
+            write_whole(run.folder.waking, str(os.getpid()))
     finally:
         bell.close()
     if wakes:
@@ -88,16 +88,27 @@ def _next_word(bell: Bell, end: float, host: int) -> bytes | None:
 def wake_by(run: ActiveRun, agent_id: str) -> bool:
     """The main conversation woken by the watcher of an agent; False where that cannot be, or it left just then.
 
-    It returns when the watcher is gone, so the host hears of it before it hears what the caller answers.
+    It returns when the host has met the watcher's exit, so it hears of it before it hears what the caller answers.
     """
     bell = run.folder.watcher(agent_id)
     if not ring(bell, WAKE):
         return False
     patience = time.monotonic() + 2.0
-    while time.monotonic() < patience and is_heard(bell):
+    while time.monotonic() < patience and (is_heard(bell) or _is_unmet(run)):
         time.sleep(0.005)
     time.sleep(LEAD_SECONDS)
     return is_waking(run)
+
+
+def _is_unmet(run: ActiveRun) -> bool:
+    """Whether the watcher that wakes still runs, or has ended without its host having asked for its exit code."""
+    try:
+        os.kill(int(read_text(run.folder.waking)), 0)
+    except (ProcessLookupError, FileNotFoundError, ValueError):
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def is_waking(run: ActiveRun) -> bool:

@@ -1,6 +1,7 @@
 """Replay and decide: the order in the ledger settles every race, and every run comes to an end."""
 
 import random
+import re
 from collections import Counter
 
 import pytest
@@ -8,6 +9,7 @@ from builders import claimed, closed, event, header, launched, notified, plan_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from parallel_dispatch.decide import decide
+from parallel_dispatch.scopes import overlapping
 from parallel_dispatch.state import replay
 
 QUICK = settings(max_examples=150, deadline=None, derandomize=True)
@@ -645,3 +647,133 @@ EVENTS = st.fixed_dictionaries(
 def test_events_with_fields_of_any_type_are_replayed_without_an_error(events):
     state = after(plan_of({"t0": (), "t1": ("t0",)}, on_failure="retry"), *events)
     assert set(state.outcomes()) == {"t0", "t1"}
+
+
+# --- waiting for some ---------------------------------------------------------------------------------------------
+
+
+def waiting(needs, wait, *, leaves_losers=False, **more):
+    """Tasks of which the last waits for some of those it needs."""
+    plan = plan_of({**dict.fromkeys(needs, ()), **more, "last": tuple(needs)})
+    plan.tasks["last"].wait, plan.tasks["last"].leaves_losers = wait, leaves_losers
+    return plan
+
+
+@pytest.mark.parametrize(("wait", "ended", "ready"), [(1, "", False), (1, "a", True), (2, "a", False), (2, "ab", True)])
+def test_a_task_may_wait_for_some_of_what_it_needs(wait, ended, ready):
+    state = after(waiting("abc", wait), *[claimed(t) for t in "abc"], *[closed(t) for t in ended])
+    assert ("last" in offered(state)) == ready
+
+
+def test_it_is_skipped_only_when_too_few_can_still_succeed():
+    plan = waiting("abc", 2)
+    events = [*[claimed(t) for t in "abc"], closed("a", "failed")]
+    assert outcome(after(plan, *events), "last") == ""
+    state = after(plan, *events, closed("b", "failed"))
+    assert state.outcomes()["last"] == ("skipped", "waits for 2 of 3 tasks, and b failed, too")
+
+
+def test_what_nobody_waits_for_any_more_is_not_begun():
+    state = after(waiting("abc", 1), claimed("a"), closed("a"))
+    assert state.outcomes()["b"] == ("not needed", "last goes on without it")
+    assert offered(state) == ["last"]
+    assert state.refusal("c") == '"c" is settled: not needed (last goes on without it); nothing to do'
+
+
+def test_what_nobody_waits_for_is_dropped_with_all_that_only_it_needs():
+    plan = waiting("ab", 1, root=())
+    plan.tasks["b"].dependencies = ["root"]
+    plan = type(plan).from_json(plan.to_json())
+    state = after(plan, claimed("a"), closed("a"))
+    assert [outcome(state, task) for task in ("b", "root")] == ["not needed", "not needed"]
+
+
+def test_losers_go_on_where_they_are_to_or_where_another_task_needs_them():
+    state = after(waiting("ab", 1, leaves_losers=True), claimed("a"), closed("a"))
+    assert sorted(offered(state)) == ["b", "last"]
+    state = after(waiting("ab", 1, other=("b",)), claimed("a"), closed("a"))
+    assert sorted(offered(state)) == ["b", "last"]
+
+
+@pytest.mark.parametrize(("end", "outcome_of_b"), [("failed", "not needed"), ("success", "success")])
+def test_a_loser_at_work_is_called_off_and_no_failure(end, outcome_of_b):
+    plan = waiting("ab", 1)
+    state = after(plan, claimed("a"), claimed("b"), closed("a"))
+    assert state.losers == {"b": "last"}
+    state = after(plan, claimed("a"), claimed("b"), closed("a"), closed("b", end))
+    assert outcome(state, "b") == outcome_of_b
+    assert not state.stopped_by
+    assert offered(state) == ["last"]
+
+
+def test_a_plan_keeps_how_a_task_waits():
+    plan = waiting("ab", 1, leaves_losers=True)
+    again = type(plan).from_json(plan.to_json()).tasks["last"]
+    assert (again.wait, again.leaves_losers, again.needed) == (1, True, 1)
+
+
+# --- write scopes -------------------------------------------------------------------------------------------------
+
+
+def test_tasks_whose_write_scopes_overlap_never_run_at_once():
+    plan = plan_of({"a": (), "b": (), "c": (), "d": ()})
+    for task, scope in {"a": ["src/**"], "b": ["src/api/*.py"], "c": ["docs"]}.items():
+        plan.tasks[task].writes = tuple(scope)
+    plan = type(plan).from_json(plan.to_json())
+    assert offered(after(plan)) == ["a", "c", "d"]
+    state = after(plan, claimed("b"), claimed("a"))
+    assert state.rejected["call-a"] == (
+        "a may write src/**, and b, which is running, src/api/*.py; its turn comes in a later dispatch block"
+    )
+    assert "a" in offered(after(plan, claimed("b"), closed("b")))
+
+
+NAME = st.text("ab*?", min_size=1, max_size=3)
+GLOB = st.lists(st.one_of(NAME, st.just("**")), min_size=1, max_size=4).map("/".join)
+PATH = st.lists(st.text("ab", min_size=1, max_size=3), min_size=1, max_size=5).map("/".join)
+
+
+def covers(glob, path):
+    """Whether a path matches a glob or lies below what does: told by a regular expression, not by our own way."""
+    names = [
+        "(?:[^/]+/)*" if name == "**" else "".join({"*": "[^/]*", "?": "[^/]"}.get(c, c) for c in name) + "/"
+        for name in glob.split("/")
+    ]
+    return re.fullmatch(f"{''.join(names)}(?:[^/]+/)*", f"{path}/") is not None
+
+
+@settings(max_examples=600, deadline=None, derandomize=True)
+@given(GLOB, GLOB, PATH)
+def test_two_scopes_overlap_where_any_path_lies_in_both(one, other, path):
+    if covers(one, path) and covers(other, path):
+        assert overlapping([one], [other]) == (one, other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("src/*.py", "src/a.ts"),
+        ("src/**", "test/**"),
+        ("src/api", "src/apis"),
+        ("a/*/c", "a/b/d"),
+        ("*.md", "docs/x.md"),
+        ("src/a[bc].py", "src/d.py"),
+    ],
+)
+def test_scopes_without_a_common_path_do_not_overlap(one, other):
+    assert overlapping([one], [other]) is overlapping([other], [one]) is None
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Src/A", "src/a/b"),
+        ("**/test_*.py", "tests/unit/test_x.py"),
+        ("./a/", "a"),
+        ("**", "x"),
+        ("src/[ab].py", "src/b.py"),
+    ],
+)
+def test_scopes_overlap_whatever_the_case_and_the_files_there_are(one, other):
+    assert overlapping([one], [other])
+    assert overlapping([other], [one])

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 MAX_COMPARED = 80_000  # names looked at for suggestions in one file; a hostile one could ask for millions
 MAX_ID = 64  # characters
+MAX_KNOT = 200  # tasks in a file for which it is worked out where to cut a cycle
 MAX_LISTED = 10
 MAX_LISTED_LENGTH = 1000
 
@@ -73,18 +74,25 @@ def unknown_dependency(outline: Outline) -> Iterator[Problem]:
     """Dependencies that no task has as its id."""
     known = {task.name: None for task in outline.tasks}
     listed = ", ".join(known)
+    each = {task.name for task in outline.tasks if "for_each" in task.node.entries}
     budget = MAX_COMPARED
     for task in outline.tasks:
         for needed in task.dependencies:
             if needed.text in known or not isinstance(needed.value, str):
                 continue
             weight = max(1, (min(len(needed.text), MAX_WORD) // 10) ** 2)  # of a comparison
-            advice = suggestion(needed.text, itertools.islice(known, budget // weight))
+            advice = _whole(needed.text, each) or suggestion(needed.text, itertools.islice(known, budget // weight))
             if not advice and len(known) <= MAX_LISTED and len(listed) <= MAX_LISTED_LENGTH:
                 advice = f"; the ids are {listed}"
             budget = max(0, budget - len(known) * weight)
             message = f"task {quoted(task.name)} depends on {quoted(needed.text)}, but no task has this id{advice}"
             yield problem(outline.file, needed, "unknown-dependency", message)
+
+
+def _whole(needed: str, each: set[str]) -> str:
+    """What to write for the task of one item."""
+    task, _, _ = needed.rpartition("-")
+    return f"; {quoted(task)} means the tasks of all its items, write that once" if task in each else ""
 
 
 def self_dependency(outline: Outline) -> Iterator[Problem]:
@@ -121,12 +129,24 @@ def dependency_cycle(outline: Outline) -> Iterator[Problem]:
     for cycle in cycles(graph):
         at = next(needed for needed in known[cycle[0]].dependencies if needed.text == cycle[1])
         way = " → ".join([*cycle, cycle[0]])
-        yield problem(
-            outline.file,
-            at,
-            "dependency-cycle",
-            f"dependency cycle: {way}; each waits for the next, delete one of these",
-        )
+        message = f"dependency cycle: {way}; each waits for the next, delete {_cut(graph, cycle)}"
+        yield problem(outline.file, at, "dependency-cycle", message)
+
+
+def _cut(graph: Lookup[str, Sequence[str]], cycle: Sequence[str]) -> str:
+    """Which dependency of a cycle to delete: any, or where there are more ways round, one that is on all of them."""
+    if len(graph) > MAX_KNOT:
+        return "one of these"
+    count = len(cycles(graph))
+    edges = list(zip(cycle, [*cycle[1:], cycle[0]]))
+    enough = [
+        edge for edge in edges if len(cycles({**graph, edge[0]: [n for n in graph[edge[0]] if n != edge[1]]})) < count
+    ]
+    if len(enough) == len(edges):
+        return "one of these"
+    if enough:
+        return f"{quoted(enough[0][1])} from the dependencies of {quoted(enough[0][0])}"
+    return "one of these; there are more ways round"
 
 
 def unreachable_wait(outline: Outline) -> Iterator[Problem]:

@@ -31,7 +31,7 @@ def terms(contract: dict[str, object]) -> list[str]:
     return [
         *(f'the heading "{name}"' for name in _strings(contract, "sections")),
         *(f'the text "{part}"' for part in _strings(contract, "contains")),
-        *([f"at least {least} bytes"] if least else []),
+        *([f"at least {least} bytes"] if isinstance(least, int) and least > 1 else []),
     ]
 
 

@@ -71,6 +71,7 @@ def plan_text(plan: Plan) -> str:
 def plan_table(plan: Plan) -> str:
     """The plan for people: every task with its agent, what it waits for and where its output goes."""
     lines = [f"Plan: {_head(plan)}"]
+    lines += [" ".join(plan.description.split())] if plan.description else []
     name = os.path.basename(plan.output_dir)
     own = name if name.endswith(f"-{plan.run}") else ""  # the default output directory is the run's own
     for number, wave in enumerate(plan.waves, 1):
@@ -78,9 +79,10 @@ def plan_table(plan: Plan) -> str:
         for task in wave:
             as_what = "" if task.agent == task.subagent_type else f" as {task.subagent_type}"
             of = f"{task.wait} of " if task.wait else ""
-            after = f"  after {of}{', '.join(task.dependencies)}" if task.dependencies else ""
+            after = f"  after {of}{_few(task.dependencies)}" if task.dependencies else ""
             output = plan.shown(task.output).replace(f"/{own}/", "/RUN/") if own else plan.shown(task.output)
             lines.append(f"  {task.id}  ({task.agent}{as_what})  -> {output}{after}")
+            lines += [f"      {' '.join(task.description.split())}"] if task.description else []
     if any(task.agent != task.subagent_type for task in plan.tasks.values()):
         lines.append("An agent that neither the project nor the user defines runs as general-purpose, under its title.")
     return "\n".join(lines)
@@ -139,6 +141,10 @@ def stops(agents: Sequence[tuple[str, str]]) -> str:
         "each entry and nothing else (if TaskStop is deferred, load it first: ToolSearch `select:TaskStop`).\n"
         f"```json\n[{rows}]\n```"
     )
+
+
+def _few(tasks: Sequence[str]) -> str:
+    return ", ".join(tasks[:5]) + (f" and {len(tasks) - 5} more" if len(tasks) > 5 else "")
 
 
 def _listed(tasks: Sequence[str]) -> str:

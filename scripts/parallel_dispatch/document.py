@@ -85,7 +85,8 @@ def compose(name: str, text: str, *, pure: bool = False) -> Document:
     except (yaml.YAMLError, ValueError) as error:  # ValueError: a %YAML directive with a number that Python refuses
         composer.problems.append(Problem(name, 1, 1, 1, "syntax", f"this is not valid YAML: {error}"))
         root = None
-    return Document(name, text, root, tuple(composer.problems), tuple(composer.surprises))
+    problems = composer.problems + (composer.swallowed if root else [])
+    return Document(name, text, root, tuple(problems), tuple(composer.surprises))
 
 
 def _events(text: str, *, pure: bool) -> Iterator[_Event]:
@@ -125,6 +126,7 @@ class _Composer:
         self.name = name
         self.problems: list[Problem] = []
         self.surprises: list[Scalar] = []
+        self.swallowed: list[Problem] = []  # what is only worth telling where the whole text could be read
         self._text = text
         self._top = _Open(Sequence(1, 1, 1), None, 0, at_key=False)  # the innermost; at the bottom, what holds the root
         self._stack: list[_Open] = []  # those around it
@@ -221,6 +223,8 @@ class _Composer:
             length = 1
         else:
             length = end.column - column or 1 if end.line == number else self._span(event)[2]
+            if plain and end.line != number and " - " in text:
+                self._swallowed(number, end.line)
         self._size += 1
         if self._size > MAX_NODES:
             self._count(event, 0)
@@ -235,6 +239,17 @@ class _Composer:
         node = Scalar(self._line, column + 1, length, text, text, plain)
         self._resolve(event, node)
         self._attach(opened, node)
+
+    def _swallowed(self, first: int, last: int) -> None:
+        """Lines of a plain text that look like items of the list that it stands in."""
+        for number in range(first + 1, min(last, len(self.lines) - 1) + 1):
+            line = self.lines[number]
+            column = len(line) - len(line.lstrip(" "))
+            if line.startswith("- ", column):
+                message = f'YAML reads this line as a part of the text in line {first + 1}; move its "-" below that one'
+                wrong = Problem(self.name, number + 1, column + 1, 1, "changed-value", f"{message}'s", "warning")
+                self.swallowed.append(wrong)
+                return
 
     def _resolve(self, event: _Event, node: Scalar) -> None:
         """What a scalar means: by its tag, by how it looks where it is plain, else its text."""
@@ -404,7 +419,9 @@ class _Composer:
             opened.merged.append(node)
             return
         line = mapping.entries[key.text].key.line
-        message = f"duplicate key {quoted(key.text)}; it stands in line {line} already, delete one of the two"
+        message = (
+            f"duplicate key {quoted(key.text)}; it stands in line {line} already, delete one of the two or join them"
+        )
         self.add(key.line, key.column, key.length, "duplicate-key", message)
 
     def _merge(self, mapping: Mapping, merged: list[Node]) -> None:

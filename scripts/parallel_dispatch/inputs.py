@@ -100,9 +100,16 @@ def _matched(pattern: str, project: str, found: Inputs) -> Wrong | None:
         if len(paths) > MAX_ITEMS:
             return "wrong-value", f"{quoted(pattern)} finds more than {MAX_ITEMS:,} files; name fewer"
     if not paths:
-        return "missing-file", f"{quoted(pattern)} finds no file in the project{_near(pattern, project)}"
+        near = _near(pattern, project) or _as_items(pattern)
+        return "missing-file", f"{quoted(pattern)} finds no file in the project{near}"
     found.matches[pattern] = tuple(paths)
     return None
+
+
+def _as_items(pattern: str) -> str:
+    """What to write where the items themselves were meant."""
+    items = pattern.replace(",", " ").split()
+    return f"; write [{', '.join(items)}] if these are the items" if len(items) > 1 and len(pattern) < 60 else ""
 
 
 def _files(pattern: str, project: str) -> Iterator[str]:

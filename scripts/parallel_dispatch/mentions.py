@@ -61,7 +61,7 @@ def _undeclared(mentions: Iterator[_Mention], tasks: list[Draft]) -> Iterator[_M
 
 def _mentions(outline: Outline) -> Iterator[_Mention]:
     """Where a prompt names an output that is neither the task's own nor that of a task it names as a dependency."""
-    names = {posixpath.basename(task.path) for task in outline.tasks} - {""}
+    names = {posixpath.basename(task.path) for task in outline.spread} - {""}
     words = {text: _words(text, names) for text in {task.prompt.text for task in outline.tasks if task.prompt}}
     if not any(words.values()):
         return
@@ -78,18 +78,18 @@ def _writers(outline: Outline) -> dict[str, str]:
     """The task of each output file, by its path in and with the output directory, and by a name that only it has."""
     folder = scalar(outline.settings.get("output_dir"))
     writers: dict[str, str] = {}
-    names: dict[str, list[str]] = {}
-    for task in outline.tasks:
+    names: dict[str, set[str]] = {}
+    for task in outline.spread:
         if task.path.endswith("/") or bad_path(task.path):
             continue
         path = posixpath.normpath(task.path)
-        writers.setdefault(path, task.name)
+        writers.setdefault(path, task.id.text)
         if folder:
-            writers.setdefault(posixpath.normpath(posixpath.join(folder.text, path)), task.name)
-        names.setdefault(posixpath.basename(path), []).append(task.name)
+            writers.setdefault(posixpath.normpath(posixpath.join(folder.text, path)), task.id.text)
+        names.setdefault(posixpath.basename(path), set()).add(task.id.text)
     for word, having in names.items():
         if len(having) == 1:
-            writers.setdefault(word, having[0])
+            writers.setdefault(word, having.pop())
     return writers
 
 

@@ -56,6 +56,13 @@ def duplicate_output(outline: Outline) -> Iterator[Problem]:
             repeated.append((other, task))
     order = {id(task): index for index, task in enumerate(outline.spread)}
     for other, task in repeated:
+        if other.node is task.node:
+            message = (
+                f"each item of task {quoted(task.id.text)} writes {quoted(task.path)};"
+                " put {{ item }} into the output, or leave it out"
+            )
+            yield problem(outline.file, task.place, "duplicate-output", message)
+            continue
         message = (
             f"task {quoted(task.name)} writes {quoted(task.path)}, as task {quoted(other.name)} does"
             f" (line {other.place.line}); choose another output"

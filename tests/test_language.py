@@ -4,12 +4,13 @@ import json
 import os
 
 import pytest
-from builders import claimed, closed, header, plan_of
+from builders import claimed, closed, header, launched, plan_of
+from parallel_dispatch.aggregate import aggregate
 from parallel_dispatch.brief import brief
 from parallel_dispatch.contract import breach
 from parallel_dispatch.decide import decide
-from parallel_dispatch.dispatch import row
-from parallel_dispatch.judge import lacking
+from parallel_dispatch.dispatch import plan_table, row
+from parallel_dispatch.judge import built_on, inputs, lacking
 from parallel_dispatch.load import load_text
 from parallel_dispatch.places import RunFolder
 from parallel_dispatch.plan import Plan
@@ -296,3 +297,107 @@ def test_a_plan_of_an_older_version_has_the_runs_limits():
         del value[key]
     (task,) = Plan.from_json(json.dumps(value)).tasks.values()
     assert (task.timeout, task.attempts) == (9.0, 4)
+
+
+# waiting for some, and write scopes
+
+
+SOME = """\
+name: n
+tasks:
+  - {id: a, prompt: x}
+  - {id: b, prompt: x, for_each: [one, two], writes: ["lib/{{ item }}/**"]}
+  - {id: any, prompt: x, dependencies: [a, b], wait: any, losers: continue}
+  - {id: two, prompt: x, dependencies: [a, b], wait: 2}
+  - {id: three, prompt: x, dependencies: [a, b], wait: 3}
+  - {id: all, prompt: x, dependencies: [a, b], wait: all}
+"""
+
+
+def test_how_many_a_task_waits_for_counts_each_item(planned):
+    plan = planned(SOME)
+    waits = {task.id: (task.wait, task.needed, task.leaves_losers) for task in plan.tasks.values() if task.dependencies}
+    assert waits == {"any": (1, 1, True), "two": (2, 2, False), "three": (0, 3, False), "all": (0, 3, False)}
+    assert plan.tasks["b-2"].writes == ("lib/two/**",)
+    assert "two  (general-purpose)  -> out/two.md  after 2 of a, b-1, b-2" in plan_table(plan)
+
+
+def test_a_brief_names_what_it_goes_on_without_and_why(planned):
+    plan = planned(SOME)
+    events = [claimed("a"), closed("a"), claimed("b-1"), closed("b-1", "failed", reason="no output"), claimed("b-2")]
+    text = brief(plan, replay(plan, [header(), *events]), "any", 1)
+    inputs = text.partition("## Inputs")[2].partition("##")[0]
+    assert f"- a: {plan.tasks['a'].output}" in inputs
+    assert "- b-1, which failed: no output" in inputs
+    assert "- b-2, which has not ended" in inputs
+    assert plan.tasks["b-1"].output not in inputs
+
+
+@pytest.mark.parametrize(
+    ("writes", "wanted"),
+    [
+        ("", ["- Yours is your output alone."]),
+        ("settings: {writes: open}\n", []),
+    ],
+)
+def test_a_brief_says_what_its_agent_may_change(planned, writes, wanted):
+    plan = planned(f"name: n\ntasks: [{{id: a, prompt: x}}, {{id: b, prompt: x, writes: [src/**, docs]}}]\n{writes}")
+    state = replay(plan, [header()])
+    assert [line for line in brief(plan, state, "a", 1).splitlines() if "Yours" in line] == wanted
+    assert "- Yours are your output and these files of the project, given as globs: src/**, docs" in brief(
+        plan, state, "b", 1
+    )
+
+
+EITHER = """\
+name: n
+tasks:
+  - {id: a, prompt: x}
+  - {id: b, prompt: x}
+  - {id: c, prompt: x, dependencies: [a, b], wait: any, losers: continue}
+"""
+
+
+def test_what_a_task_went_on_without_is_no_input_of_it(planned):
+    plan = planned(EITHER)
+    os.makedirs(plan.output_dir)
+    for task in "ab":
+        with open(plan.tasks[task].output, "w", encoding="utf-8") as file:
+            file.write(task)
+    events = [claimed("a", time=1.0), claimed("b", time=1.0), closed("a", time=2.0), claimed("c", time=3.0)]
+    state = replay(plan, [header(), *events, closed("b", time=4.0), closed("c", time=5.0)])
+    (attempt,) = state.attempts["c"]
+    assert built_on(state, attempt) == ["a"]
+    with open(plan.tasks["b"].output, "a", encoding="utf-8") as file:
+        file.write("more")
+    before = inputs(state, attempt)
+    with open(plan.tasks["a"].output, "a", encoding="utf-8") as file:
+        file.write("more")
+    assert inputs(state, attempt) != before
+
+
+def test_the_critical_path_leaves_out_what_was_not_waited_for(planned):
+    plan = planned(EITHER)
+    events = [
+        *[
+            event
+            for task, begin in (("a", 0.0), ("b", 0.0))
+            for event in (claimed(task, time=begin), launched(task, time=begin))
+        ],
+        closed("a", time=2.0),
+        claimed("c", time=2.0),
+        launched("c", time=2.0),
+        closed("c", time=3.0),
+        closed("b", time=9.0),
+    ]
+    facts = aggregate(plan, replay(plan, [header(), *events]))
+    assert facts.critical_path == (("b",), 9.0)
+
+
+@pytest.mark.parametrize(
+    ("output", "kind"), [("t.yaml", "bad-output"), ("./sub/../t.yaml", "bad-output"), ("u.yaml", None)]
+)
+def test_the_task_file_is_no_output(project, output, kind):
+    text = f"name: n\ntasks: [{{id: a, prompt: x, output: {output}}}]\nsettings: {{output_dir: .}}\n"
+    problems = load_text(f"{project}/t.yaml", text, project).problems
+    assert [problem.kind for problem in problems] == ([kind] if kind else [])

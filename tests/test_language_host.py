@@ -1,5 +1,7 @@
 """The keys of a task file in the real host: whom an agent is, what it is told, what its output must hold."""
 
+import time
+
 import pytest
 from faults import Faulty
 from hosting import VERSIONS, Stage
@@ -87,3 +89,32 @@ def test_an_output_that_breaks_its_contract_sends_its_agent_back(found):
     (event,) = [event for event in found.run.ledger.read() if event.get("event") == "sent-back"]
     assert event["task"] == "sum"
     assert event["reason"].endswith('sum.md has 11 bytes, fewer than 500 and does not contain "All done"')
+
+
+RACE = """\
+name: race
+tasks:
+  - {id: quick, prompt: Be quick., timeout: 5m}
+  - {id: slow, prompt: Take your time., timeout: 5m}
+  - {id: late, prompt: Come late., timeout: 5m}
+  - {id: sum, prompt: Sum up what is there., dependencies: [quick, slow, late], wait: any, timeout: 5m}
+settings: {max_parallel: 2, dispatch: background}
+"""
+
+
+def never_writes(_job, _request):
+    """An agent that looks around until it is ended."""
+    time.sleep(0.3)
+    return Reply(calls=[Call("Bash", {"command": "sleep 0.1", "description": "Wait"})])
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_first_of_several_wins_and_the_others_are_called_off(version, tmp_path):
+    stage = Stage(version, tmp_path)
+    stage.write("tasks.yaml", RACE)
+    race = stage.converse(Faulty(faults={"slow": never_writes}), "/parallel-dispatch tasks.yaml")
+    assert race.outcomes == {"quick": "success", "slow": "not needed", "late": "not needed", "sum": "success"}
+    (told,) = race.first_requests["sum"]
+    assert "\n- slow, which " in told  # has not ended, or was not needed: as fast as its agent was ended
+    assert "- late, which was not needed: sum goes on without it" in told
+    assert "**Not needed**: 2" in race.report

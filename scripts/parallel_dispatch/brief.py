@@ -5,7 +5,7 @@ from __future__ import annotations
 from .contract import terms
 from .marker import marker
 from .plan import Plan, PlannedTask
-from .state import SUCCESS, State
+from .state import PAST, SUCCESS, State
 from .templates import render
 
 TEMPLATE = "briefs/base.md.j2"
@@ -40,5 +40,5 @@ def _missing(state: State, task: PlannedTask) -> dict[str, str]:
     for dependency in task.dependencies:
         outcome, reason = state.settled.get(dependency, ("", ""))
         if outcome != SUCCESS:
-            found[dependency] = f"{outcome}: {reason}" if outcome else "has not ended"
+            found[dependency] = f"{PAST[outcome]}: {reason}" if outcome else "has not ended"
     return found

@@ -274,8 +274,8 @@ class State:
         """Why a task cannot begin any more."""
         planned = self.plan.tasks[task]
         if planned.wait:
-            return f"waits for {planned.wait} of {len(planned.dependencies)} tasks, and {needed} {_PAST[outcome]}, too"
-        return f"needs {needed}, which {_PAST[outcome]}"
+            return f"waits for {planned.wait} of {len(planned.dependencies)} tasks, and {needed} {PAST[outcome]}, too"
+        return f"needs {needed}, which {PAST[outcome]}"
 
     def _needless_for(self, task: str) -> list[tuple[str, str, str]]:
         """What becomes of the dependencies that a task goes on without, where nobody else needs them.
@@ -309,7 +309,7 @@ def _by_wave(plan: Plan) -> dict[int, int]:
 
 
 _OUTCOMES = (SUCCESS, FAILED, CANCELLED, INTERRUPTED)
-_PAST = {FAILED: "failed", SKIPPED: "was skipped", CANCELLED: "was cancelled", UNNEEDED: "was not needed"}
+PAST = {FAILED: "failed", SKIPPED: "was skipped", CANCELLED: "was cancelled", UNNEEDED: "was not needed"}
 
 
 def replay(plan: Plan, events: list[Event]) -> State:

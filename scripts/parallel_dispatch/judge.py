@@ -112,6 +112,11 @@ def close(
         line = f"{task.id}: done, {size:,} bytes in {run.plan.shown(task.output)}"
     if abandoned:
         fields["abandoned"] = True
+    if run.plan.max_tokens:
+        from .usage import usage
+
+        used = usage(transcript or attempt.transcript)
+        fields["tokens"] = used.total if used else 0
     run.ledger.append("closed", task=task.id, attempt=attempt.number, outcome=outcome, reason=reason, **fields)
     agent_id = agent_id or attempt.agent_id
     run.call_off(agent_id, "its attempt is closed")

@@ -102,6 +102,9 @@ def make_plan(task_file: TaskFile, options: Options, place: Place) -> Plan:
         in_waves=settings.order == "waves",
         instances={name: agent.instances for name, agent in task_file.agents.items() if agent.instances},
         resources=settings.resources,
+        backs_off=settings.backoff != "none",
+        max_minutes=settings.max_minutes or 0,
+        max_tokens=settings.max_tokens or 0,
     )
 
 

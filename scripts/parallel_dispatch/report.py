@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .dispatch import how_to_resume
+from .dispatch import budget, how_to_resume
 from .state import CANCELLED, FAILED, SKIPPED, SUCCESS
 from .templates import render
 
@@ -39,6 +39,7 @@ def render_report(facts: RunFacts, project: str) -> str:
         {
             "facts": facts,
             "plan": facts.plan,
+            "budget": budget(facts.plan),
             "succeeded": len(done),
             "failed": sum(1 for t in facts.tasks if t.outcome == FAILED),
             "other": [(word, n) for word in (SKIPPED, CANCELLED, "") if (n := _count(facts, word))],

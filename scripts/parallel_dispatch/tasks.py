@@ -63,7 +63,8 @@ class Agent:
 class Settings:
     """How a run behaves. `timeout_per_task` is in milliseconds; `output_dir` None leaves the choice to the run.
 
-    `resources` says how much there is of each; of what is not named there is 1.
+    `resources` says how much there is of each; of what is not named there is 1. The budgets `max_minutes` and
+    `max_tokens` are None where there is none.
     """
 
     max_parallel: int = 4
@@ -71,6 +72,9 @@ class Settings:
     output_dir: str | None = None
     on_failure: str = "continue"
     max_retries: int = 3
+    backoff: str = "exponential"
+    max_minutes: int | None = None
+    max_tokens: int | None = None
     dispatch: str = "auto"
     order: str = "rolling"
     resources: dict[str, int] = field(default_factory=dict)

@@ -13,7 +13,7 @@ from . import dispatch
 from .active import ActiveRun
 from .agents import known_agents
 from .interruption import interrupt
-from .judge import close, inputs, lacking
+from .judge import close, fingerprint, inputs, lacking
 from .ledger import Ledger
 from .owners import activate, deactivate, find
 from .places import RunFolder, default_output_folder, project_folder, runs_folder, write_whole
@@ -229,8 +229,9 @@ def redo(run: ActiveRun, state: State) -> list[str]:
         for task in wave:
             if state.settled.get(task.id, ("", ""))[0] != SUCCESS:
                 continue
-            built_on = state.attempts[task.id][-1].inputs
+            built_on, digest = state.attempts[task.id][-1].inputs, state.attempts[task.id][-1].digest
             unsettled = any(d in again or state.settled.get(d, ("", ""))[0] != SUCCESS for d in task.dependencies)
-            if lacking(run.plan, task) or unsettled or built_on not in ("", inputs(run.plan, task)):
+            is_gone = digest != fingerprint(task)[1] and lacking(run.plan, task)  # what was judged is not judged again
+            if is_gone or unsettled or built_on not in ("", inputs(run.plan, task)):
                 again.append(task.id)
     return again

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Contract:
-    """What an output must hold to count, beyond being there."""
+    """What an output must hold to count, beyond being there. `json_schema` is the text of a JSON Schema, or empty."""
 
     sections: tuple[str, ...] = ()
     contains: tuple[str, ...] = ()
     min_bytes: int = 1
+    json_schema: str = ""
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,12 @@ import http.server
 import json
 import os
 import re
+import sys
 import threading
 
 import pytest
-from builders import VERSIONS, header, write
-from hooking import Conversation
+from builders import VERSIONS, header, oldest_python, read, write
+from hooking import Conversation, heard, rows
 from parallel_dispatch import json_output, matching
 from parallel_dispatch.brief import brief, long_schema
 from parallel_dispatch.copyist import Copyist, job_of
@@ -18,6 +19,7 @@ from parallel_dispatch.load import load_text
 from parallel_dispatch.matching import UNCHECKED
 from parallel_dispatch.planner import Options, Place, make_plan
 from parallel_dispatch.refusal import Refusal
+from parallel_dispatch.run import redo
 from parallel_dispatch.samples import sample
 from parallel_dispatch.state import replay
 
@@ -301,9 +303,9 @@ def conversation(request, project, tmp_path, cache):
     return Conversation(request.param, project, str(tmp_path), cache)
 
 
-def begin(conversation, schema=SCHEMA):
+def begin(conversation, schema=SCHEMA, python=sys.executable):
     """A run whose first task must write JSON; the plan is rewritten on disk, as a start would have written it."""
-    run = conversation.begin(outputs={"a": "a.json"})
+    run = conversation.begin(outputs={"a": "a.json"}, python=python)
     run.plan.tasks["a"].contract = {"json_schema": json.dumps(schema)}
     write(run.folder.plan, run.plan.to_json())
     conversation.admits("a")
@@ -334,6 +336,16 @@ def test_an_agent_that_never_writes_what_matches_has_failed_with_what_is_wrong(c
     assert "a.json does not match its JSON schema: the document must be an object, not []; last words" in reason
 
 
+@pytest.mark.skipif(not oldest_python(), reason="there is no Python 3.9 here")
+def test_hooks_on_a_bare_python_have_the_json_judged_by_the_prepared_one(conversation):
+    begin(conversation, python=oldest_python())
+    conversation.writes("a", BAD)
+    assert "- findings[0].line must be an integer" in conversation.stops("a")["reason"]
+    conversation.writes("a", GOOD)
+    assert conversation.stops("a") is None
+    assert conversation.outcome("a") == ("success", "")
+
+
 def test_nobody_is_sent_back_for_a_check_that_cannot_be_made(conversation):
     begin(conversation, {"$ref": "#"})
     conversation.writes("a", '"x"')
@@ -355,3 +367,25 @@ def test_a_schema_past_all_reason_is_refused_in_a_sentence(project):
             f'"{name}.json" holds no JSON that can be read',
             f'"{name}.json" is no JSON Schema (not is nested deeper than 100 levels)',
         )
+
+
+def test_a_long_schema_lies_beside_the_briefs(conversation):
+    schema = {"type": "object", "description": "x" * 2000}
+    tasks = [{"id": "a", "prompt": "x", "output": "a.json", "contract": {"json_schema": schema}}]
+    write(f"{conversation.project}/t.yaml", json.dumps({"name": "n", "tasks": tasks}))
+    (row,) = rows(heard(conversation.tell("UserPromptExpansion")))
+    (file,) = re.findall("that matches the JSON Schema in (.*)\n", read(row["prompt"].partition("Read and follow ")[2]))
+    assert json.loads(read(file)) == schema
+
+
+def test_what_was_judged_and_has_not_changed_is_not_judged_again(conversation, monkeypatch):
+    run = begin(conversation)
+    conversation.writes("a", GOOD)
+    conversation.stops("a")
+    judged = []
+    monkeypatch.setattr(matching, "mismatch", lambda *asked: judged.append(asked) or "is wrong")
+    assert redo(run, run.state()) == []
+    assert judged == []
+    conversation.writes("a", "[]")
+    assert redo(run, run.state()) == ["a"]
+    assert len(judged) == 1

@@ -1,10 +1,11 @@
 """The keys of a task file in the real host: whom an agent is, what it is told, what its output must hold."""
 
+import json
 import time
 
 import pytest
 from faults import Faulty
-from hosting import VERSIONS, Stage
+from hosting import VERSIONS, Stage, said
 from parallel_dispatch.copyist import called
 from parallel_dispatch.scripted_model import Call, Reply
 
@@ -34,6 +35,14 @@ tasks:
     dependencies: [review]
     contract: {sections: [Findings], contains: [All done], min_bytes: 500}
     timeout: 5m
+  - id: data
+    prompt: List the findings.
+    output: data.json
+    contract:
+      json_schema:
+        type: object
+        required: [findings]
+        properties: {findings: {type: array, minItems: 1, items: {type: object, required: [file]}}}
 settings: {order: waves, max_parallel: 3}
 """
 
@@ -47,6 +56,14 @@ def stops_short(job, request):
     return Reply(calls=[Call("Write", {"file_path": job.file, "content": "# Findings\n"})])
 
 
+def breaks_its_schema(job, request):
+    """The agent writes JSON that does not match its schema, and stops; sent back, it writes what a rehearsal would."""
+    if "You are not done" in str(request.messages[-1]) or not any(called(request)):
+        text = Faulty().content(job) if any(called(request)) else '{"findings": [{}]}'
+        return Reply(calls=[Call("Write", {"file_path": job.file, "content": text})])
+    return Reply("Done.")
+
+
 @pytest.fixture(scope="module", params=VERSIONS)
 def found(request, tmp_path_factory):
     stage = Stage(request.param, tmp_path_factory.mktemp("language"))
@@ -54,15 +71,17 @@ def found(request, tmp_path_factory):
     stage.write("prompts/review.md", "Review {{ item }} with care.\n")
     stage.write("src/a.py", "print()\n")
     stage.write("src/b.py", "print()\n")
-    return stage.converse(Faulty(faults={"sum": stops_short}), "/parallel-dispatch tasks.yaml")
+    return stage.converse(
+        Faulty(faults={"sum": stops_short, "data": breaks_its_schema}), "/parallel-dispatch tasks.yaml"
+    )
 
 
 def test_every_task_of_the_language_succeeds(found):
-    assert found.outcomes == dict.fromkeys(("urgent", "review-1", "review-2", "sum"), "success")
+    assert found.outcomes == dict.fromkeys(("urgent", "review-1", "review-2", "data", "sum"), "success")
 
 
 def test_what_is_urgent_goes_first_and_an_agent_has_one_instance(found):
-    assert found.batches == [["urgent", "review-1"], ["review-2"], ["sum"]]
+    assert found.batches == [["urgent", "review-1", "data"], ["review-2"], ["sum"]]
 
 
 def test_an_agent_is_told_what_the_file_says(found):
@@ -85,9 +104,12 @@ def test_an_agent_runs_on_the_model_that_the_file_names(found):
     assert sum("haiku" in model for model in models) == 1
 
 
+def sent_back(found):
+    return [event for event in found.run.ledger.read() if event.get("event") == "sent-back"]
+
+
 def test_an_output_that_breaks_its_contract_sends_its_agent_back(found):
-    (event,) = [event for event in found.run.ledger.read() if event.get("event") == "sent-back"]
-    assert event["task"] == "sum"
+    (event,) = [event for event in sent_back(found) if event["task"] == "sum"]
     assert event["reason"].endswith('sum.md has 11 bytes, fewer than 500 and does not contain "All done"')
 
 
@@ -118,3 +140,14 @@ def test_the_first_of_several_wins_and_the_others_are_called_off(version, tmp_pa
     assert "\n- slow, which " in told  # has not ended, or was not needed: as fast as its agent was ended
     assert "- late, which was not needed: sum goes on without it" in told
     assert "**Not needed**: 2" in race.report
+
+
+def test_json_that_breaks_its_schema_sends_its_agent_back_until_it_matches(found):
+    (event,) = [event for event in sent_back(found) if event["task"] == "data"]
+    assert event["reason"].endswith('data.json does not match its JSON schema: findings[0] lacks "file"')
+    (requests,) = [requests for requests in found.agents.values() if "List the findings." in said(requests[0])]
+    told = said(requests[-1])
+    assert '- JSON alone in the file that matches this JSON Schema: {"type":"object",' in told
+    assert '\n- findings[0] lacks "file"\nWrite it to ' in told
+    with open(found.run.plan.tasks["data"].output, encoding="utf-8") as file:
+        assert json.load(file) == {"findings": [{"file": "rehearsal"}]}

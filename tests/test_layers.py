@@ -13,8 +13,14 @@ from builders import ROOT
 PACKAGE = os.path.join(ROOT, "scripts", "parallel_dispatch")
 MODULES = sorted(name[: -len(".py")] for name in os.listdir(PACKAGE) if name.endswith(".py"))
 
-ONLY_IN = {"yaml": {"document"}, "jsonschema": {"schema"}, "jinja2": {"templates"}}
-"""Who may import a package that does not come with Python: one reader, one checker, one renderer."""
+ONLY_IN = {
+    "yaml": {"document"},
+    "jsonschema": {"schema", "json_schema"},
+    "referencing": {"json_schema"},  # of jsonschema, which it comes with
+    "jinja2": {"templates"},
+}
+"""Who may import a package that does not come with Python: one reader, a checker of task files and one of outputs, one
+renderer."""
 
 PURE = {
     "aggregate",
@@ -32,6 +38,7 @@ PURE = {
     "for_each",
     "formats",
     "ignores",
+    "json_schema",
     "keys",
     "kinds",
     "limits",
@@ -46,6 +53,7 @@ PURE = {
     "reference",
     "refusal",
     "report",
+    "samples",
     "schedule",
     "scopes",
     "state",

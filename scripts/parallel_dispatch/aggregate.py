@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from .judge import fingerprint
 from .state import SUCCESS
-from .transcript import parts
 from .usage import Usage, usage
 
 if TYPE_CHECKING:
@@ -43,6 +42,8 @@ class RunFacts:
     plan: Plan
     ended: str
     tasks: tuple[TaskFacts, ...]
+    cut_short: str = ""
+    """Which budget was used up, where tasks were not dispatched for that."""
 
     @property
     def makespan(self) -> float | None:
@@ -105,13 +106,14 @@ def aggregate(plan: Plan, state: State) -> RunFacts:
     """The facts of a run."""
     outcomes = state.outcomes()
     ordered = [task for wave in plan.waves for task in wave]
-    return RunFacts(plan, state.ended, tuple(_facts(plan, task, state, *outcomes[task.id]) for task in ordered))
+    facts = tuple(_facts(plan, task, state, *outcomes[task.id]) for task in ordered)
+    return RunFacts(plan, state.ended, facts, state.cut_short)
 
 
 def _facts(plan: Plan, task: PlannedTask, state: State, outcome: str, reason: str) -> TaskFacts:
     attempts = state.attempts[task.id]
     times = [a for a in attempts if a.seconds is not None]
-    used = [u for a in attempts if a.transcript for u in map(usage, parts(a.transcript)) if u]
+    used = [u for a in attempts if a.transcript and (u := usage(a.transcript))]
     return TaskFacts(
         id=task.id,
         agent=task.agent,

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from .contract import terms
+from .contract import json_term, terms
 from .marker import marker
 from .plan import Plan, PlannedTask
 from .state import PAST, SUCCESS, State
 from .templates import render
 
 TEMPLATE = "briefs/base.md.j2"
+LONGEST_SCHEMA = 1000
+"""How many characters of a JSON Schema a brief holds."""
 
 
-def brief(plan: Plan, state: State, task_id: str, attempt: int) -> str:
-    """The text that the agent of one attempt gets; its first line is the marker."""
+def long_schema(plan: Plan, task_id: str) -> str:
+    """The JSON Schema of a task's output where it is too long for a brief, which then names its file; else empty."""
+    schema = str(plan.tasks[task_id].contract.get("json_schema") or "")
+    return schema if len(schema) > LONGEST_SCHEMA else ""
+
+
+def brief(plan: Plan, state: State, task_id: str, attempt: int, schema_file: str = "") -> str:
+    """The text that the agent of one attempt gets; its first line is the marker. A long schema is in a file."""
     task = plan.tasks[task_id]
     missing = _missing(state, task) if task.wait else {}
     failed = state.attempts[task_id][attempt - 2] if attempt > 1 else None
@@ -27,7 +35,7 @@ def brief(plan: Plan, state: State, task_id: str, attempt: int) -> str:
             "missing": missing,
             "open_writes": plan.open_writes,
             "minutes": f"{task.timeout / 60:.1f}".rstrip("0").rstrip("."),
-            "contract": terms(task.contract),
+            "contract": [*terms(task.contract), *filter(None, [json_term(task.contract, task.output, schema_file)])],
             "rehearsal": plan.rehearsal,
             "failure": failed.reason if failed else "",
         },

@@ -363,5 +363,11 @@ def _written(path: str) -> int:
     return written(path)
 
 
-INTERNAL: dict[str, Callable[..., int]] = {"hook": _hook, "say": _say, "written": _written}
+def _match() -> int:
+    from .json_output import main as match
+
+    return match()
+
+
+INTERNAL: dict[str, Callable[..., int]] = {"hook": _hook, "match": _match, "say": _say, "written": _written}
 """The verbs of hooks; they are not for people."""

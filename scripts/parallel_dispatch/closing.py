@@ -8,9 +8,10 @@ import time
 from .active import ActiveRun, Payload, Tie, decide_call
 from .admission import set_aside
 from .bell import LEAVE, ring
-from .judge import brief_words, close, keep_answer, lacking, take_draft
+from .judge import brief_words, close, in_one_line, keep_answer, lacking, take_draft
 from .limits import usage_limit
 from .marker import parse_marker
+from .matching import UNCHECKED
 from .notification import Notification
 from .state import CANCELLED, FAILED, INTERRUPTED, MAX_SENT_BACK, Attempt, State
 from .transcript import agent_transcript, queued, words
@@ -54,11 +55,12 @@ def _send_back(run: ActiveRun, attempt: Attempt, tie: Tie) -> str:
     task = run.plan.tasks[tie.task]
     take_draft(task)
     lack = lacking(run.plan, task)
-    if not lack or attempt.sent_back >= MAX_SENT_BACK or time.time() >= tie.deadline:
+    if not lack or UNCHECKED in lack or attempt.sent_back >= MAX_SENT_BACK or time.time() >= tie.deadline:
         return ""
-    run.ledger.append("sent-back", task=tie.task, attempt=tie.attempt, reason=lack)
+    run.ledger.append("sent-back", task=tie.task, attempt=tie.attempt, reason=in_one_line(lack))
     brief = f" Read and follow {run.folder.brief(tie.task, 1)}." if attempt.rewritten else ""
-    return f"You are not done: {lack}.{brief} Write it to {task.draft}, then stop."
+    then = f"{brief} Write it to {task.draft}, then stop."
+    return f"You are not done: {lack}" + (f"\n{then.lstrip()}" if "\n" in lack else f".{then}")
 
 
 def on_agent_death(payload: Payload, run: ActiveRun) -> None:

@@ -35,6 +35,20 @@ def terms(contract: dict[str, object]) -> list[str]:
     ]
 
 
+def json_term(contract: dict[str, object], output: str, file: str) -> str:
+    """The JSON that a contract asks for in words, for the brief; empty where it asks for none.
+
+    `file` holds its schema, where that is too long to be told.
+    """
+    schema = contract.get("json_schema")
+    if not schema:
+        return ""
+    alone = "as the whole file, or in exactly one fenced ```json block,"
+    where = "alone in the file" if output.lower().endswith(".json") else alone
+    where = "in every *.json file, and in at least one," if output.endswith("/") else where
+    return f"JSON {where} that matches {f'the JSON Schema in {file}' if file else f'this JSON Schema: {schema}'}"
+
+
 def _headings(text: str) -> set[str]:
     found, fence = set(), ""
     for line in text.splitlines():

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .marker import parse_marker
+from .places import read_text
+from .samples import sample
 from .scripted_model import Call, Reply, Request, texts
 
 if TYPE_CHECKING:
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 BLOCK = re.compile(r"Dispatch.*copied exactly\.\n```json\n(\[.*?\])\n```", re.DOTALL)
 STOPS = re.compile(r"Stop these agents:[^\n]*\n```json\n(\[.*?\])\n```", re.DOTALL)
 OUTPUT = re.compile(r"^(?:\s*\d+\t)?Output (file|directory): (.+)$", re.MULTILINE)  # with the Read tool's line number
+JSON = re.compile(
+    r"^(?:\s*\d+\t)?- JSON .* that matches (?:this JSON Schema: (\{.*\})|the JSON Schema in (.+))$", re.MULTILINE
+)
 TERM = re.compile(r'^(?:\s*\d+\t)?- (?:the (heading|text) "(.*)"|at least (\d+) bytes)$', re.MULTILINE)
 BRIEF = re.compile(r"^pd:\S+ Read and follow (.+)")
 
@@ -31,11 +36,13 @@ class Job:
     is_folder: bool
     text: str = ""
     least: int = 0
+    schema: str = ""
 
     @property
     def file(self) -> str:
         """The file to write."""
-        return os.path.join(self.output, "rehearsal.md") if self.is_folder else self.output
+        end = "json" if self.schema else "md"
+        return os.path.join(self.output, f"rehearsal.{end}") if self.is_folder else self.output
 
 
 @dataclass
@@ -76,14 +83,24 @@ class Copyist:
             return Reply(f"I could not write {job.file}: {error}")
         if any(call == "Write" for call in called(request)):
             return Reply(f"Wrote {job.file}.")
+        try:
+            content = self.content(job)
+        except ValueError as cannot:
+            return Reply(str(cannot), delay=self.seconds if not turns else 0)
         return Reply(
-            calls=[Call("Write", {"file_path": job.file, "content": self.content(job)})],
+            calls=[Call("Write", {"file_path": job.file, "content": content})],
             delay=self.seconds if not turns else 0,
         )
 
     def content(self, job: Job) -> str:
-        """What the agent writes; it says what it is."""
+        """What the agent writes; it says what it is. `ValueError` where nobody can make up what its schema asks for."""
         text = f"# {job.task}\n\nThis file was written by a rehearsal: no model worked on it.\n{job.text}"
+        if job.schema:
+            value, why = sample(json.loads(job.schema))
+            if why:
+                raise ValueError(f"A rehearsal cannot make up JSON for this schema ({why}); a model may well write it.")
+            made = json.dumps(value, ensure_ascii=False, indent=2)
+            text = f"{made}\n" if job.file.lower().endswith(".json") else f"{text}\n```json\n{made}\n```\n"
         return text + "\n" * (job.least - len(text.encode()))
 
 
@@ -96,7 +113,8 @@ def job_of(said: list[str]) -> Job | None:
     terms = [found.groups() for text in said for found in TERM.finditer(text)]
     held = [f"## {words}\n" if kind == "heading" else f"{words}\n" for kind, words, _ in terms if kind]
     least = max((int(number) for _, _, number in terms if number), default=0)
-    return Job(named[1], named[2], output[2].strip(), output[1] == "directory", "".join(held), least)
+    schemas = (inline or read_text(path) for text in said for inline, path in JSON.findall(text))
+    return Job(named[1], named[2], output[2].strip(), output[1] == "directory", "".join(held), least, next(schemas, ""))
 
 
 def called(request: Request) -> Iterator[str]:

@@ -25,7 +25,7 @@ def decide(state: State) -> Decision:
         return Decision([], over=True)
     capacity = state.capacity
     ready: list[tuple[str, int]] = []
-    if not (state.stopped_by or state.paused):
+    if not (state.stopped_by or state.paused or state.used_up):
         for task in state.plan.tasks:
             if capacity.is_full:
                 break

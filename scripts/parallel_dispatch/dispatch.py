@@ -92,8 +92,16 @@ def _head(plan: Plan) -> str:
     count, waves = len(plan.tasks), len(plan.waves)
     return (
         f"{plan.name}, {count} task{'s'[: count != 1]} in {waves} wave{'s'[: waves != 1]}, "
-        f"at most {plan.max_parallel} at a time, {_times(plan)} each, on failure: {plan.on_failure}."
+        f"at most {plan.max_parallel} at a time, {_times(plan)} each, on failure: {plan.on_failure}{budget(plan)}."
     )
+
+
+def budget(plan: Plan) -> str:
+    """What the whole run may use, to be added to its other limits; empty where it has no budget."""
+    minutes = [f"{plan.max_minutes:,} minute{'s'[: plan.max_minutes != 1]}"] if plan.max_minutes else []
+    uncounted = " (which only hooks can count)" if plan.driver == "cli" else ""
+    tokens = [f"{plan.max_tokens:,} tokens{uncounted}"] if plan.max_tokens else []
+    return f", in all at most {' and '.join(minutes + tokens)}" if minutes or tokens else ""
 
 
 def _times(plan: Plan) -> str:

@@ -19,6 +19,17 @@ def substituted(text: str, item: str | None) -> str:
     return text if item is None else _ITEM.sub(lambda _: item, text)
 
 
+def filled(value: object, item: str | None) -> object:
+    """A plain value with the item in the place of its mentions, wherever text stands in it, keys excepted."""
+    if item is None or not isinstance(value, (str, dict, list)):
+        return value
+    if isinstance(value, str):
+        return substituted(value, item)
+    if isinstance(value, dict):
+        return {key: filled(inner, item) for key, inner in value.items()}
+    return [filled(inner, item) for inner in value]
+
+
 def mentions_item(text: str) -> bool:
     """Whether a text differs from item to item."""
     return bool(_ITEM.search(text))

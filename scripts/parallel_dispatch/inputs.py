@@ -1,15 +1,16 @@
-"""What a task file takes from the project's files: prompts, and the files that its globs find."""
+"""What a task file takes from the project's files: prompts, schemas, and the files that its globs find."""
 
 from __future__ import annotations
 
 import glob
+import json
 import os
 import posixpath
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Tuple
 
 from .agents import known_agents
-from .for_each import items_of, substituted
+from .for_each import filled, items_of, mentions_item, substituted
 from .nodes import Mapping, Node, Scalar, items
 from .problem import Problem, quoted, suggestion
 from .source import MAX_BYTES, decode
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAX_ITEMS = 1000
+MAX_JUDGED = 100
+"""With so many of a task's items at most a JSON Schema is judged before the run; with each it is when it is needed."""
 Wrong = Tuple[str, str]
 """Kind and message of a problem."""
 KEPT = {".git", ".parallel-dispatch"}
@@ -26,13 +29,16 @@ KEPT = {".git", ".parallel-dispatch"}
 
 @dataclass
 class Inputs:
-    """The texts of prompt files and the files of globs, both by what stands in the task file, and what is wrong.
+    """The texts of prompt files and of JSON Schemas and the files of globs, by what stands in the task file.
 
-    `agents` are those that the project, the user and the host define.
+    And what is wrong with them. `agents` are those that the project, the user and the host define.
     """
 
     prompts: dict[str, str] = field(default_factory=dict)
+    schemas: dict[str, str] = field(default_factory=dict)
     matches: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    judged: dict[str, list[tuple[tuple[str | int, ...], str]]] = field(default_factory=dict)
+    """The flaws of the schemas that stand in the task file itself, by their texts: many tasks may share one."""
     problems: list[Problem] = field(default_factory=list)
     agents: frozenset[str] = frozenset()
 
@@ -43,7 +49,8 @@ def gather(file: str, root: object, project: str) -> Inputs:
     for task in items(root.get("tasks")) if isinstance(root, Mapping) else []:
         if not isinstance(task, Mapping):
             continue
-        for at, (kind, message) in (*_items(task, project, found), *_prompt(task, project, found)):
+        wrong = (*_items(task, project, found), *_prompt(task, project, found), *_schema(task, project, found))
+        for at, (kind, message) in wrong:
             found.problems.append(Problem(file, at.line, at.column, at.length, kind, message))
         for at, (kind, message) in _reads(task, project, found):
             level = "warning" if kind == "missing-file" else "error"  # another task may write it first
@@ -73,6 +80,50 @@ def _reads(task: Mapping, project: str, found: Inputs) -> Iterator[tuple[Scalar,
         why = next(filter(None, wrong), None)
         if why:
             yield node, why
+
+
+def _schema(task: Mapping, project: str, found: Inputs) -> Iterator[tuple[Node, Wrong]]:
+    contract = task.get("contract")
+    node = contract.get("json_schema") if isinstance(contract, Mapping) else None
+    if isinstance(node, Mapping):
+        yield from _flaws(node, task, found)
+        return
+    named = _text(node)
+    for path in _each(named, task, found) if named else ():
+        why = _read_schema(path, project, found)
+        if named and why:
+            yield named, why
+            return
+
+
+def _flaws(node: Mapping, task: Mapping, found: Inputs) -> Iterator[tuple[Node, Wrong]]:
+    """What is wrong with a schema that stands in the task file, with the first item where that decides."""
+    from .json_schema import flaws
+
+    expanded = items_of(task, found.matches) if mentions_item(str(node.value)) else None
+    for item in [None] if expanded is None else expanded[:MAX_JUDGED]:
+        value = filled(node.value, item)
+        text = json.dumps(value, default=str)
+        wrong = found.judged[text] = found.judged[text] if text in found.judged else flaws(value)
+        for path, words in wrong:
+            at: Node = node
+            for step in path:
+                inner = at.get(str(step)) if isinstance(at, Mapping) else items(at)[int(step)]
+                at = inner or at
+            named = task.get("id")
+            place = f" in task {quoted(named.text)}" if isinstance(named, Scalar) and named.text else ""
+            yield at, ("wrong-value", f"{_subject(path)}{place} {words}")
+        if wrong:
+            return
+
+
+def _subject(path: tuple[str | int, ...]) -> str:
+    """What stands at a place in a schema."""
+    if not path:
+        return '"json_schema"'
+    last = path[-1]
+    subject = quoted(last) if isinstance(last, str) else f"item {last + 1} of {quoted(str(path[-2]))}"
+    return f"{subject} in the JSON Schema"
 
 
 def _each(node: Scalar, task: Mapping, found: Inputs) -> list[str]:
@@ -121,25 +172,57 @@ def _files(pattern: str, project: str) -> Iterator[str]:
 
 def _read(path: str, project: str, found: Inputs) -> Wrong | None:
     """What is wrong with a prompt file; its text is in `found` afterwards."""
+    text, wrong = _content(path, project, "prompt")
+    if wrong:
+        return "bad-path" if wrong == _outside(path, project) else "missing-file", wrong
+    found.prompts[path] = text.rstrip("\n")
+    return None
+
+
+def _read_schema(path: str, project: str, found: Inputs) -> Wrong | None:
+    """What is wrong with a file that holds a JSON Schema; its text, made short, is in `found` afterwards."""
+    from .json_schema import flaws, place
+
+    if path in found.schemas:
+        return None
+    text, wrong = _content(path, project, "schema")
+    if wrong:
+        return "bad-path" if wrong == _outside(path, project) else "missing-file", wrong
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        why = error.msg[:1].lower() + error.msg[1:]
+        return "wrong-value", f"{quoted(path)} holds no JSON: line {error.lineno}, column {error.colno}: {why}"
+    except (RecursionError, ValueError):  # nested too deeply, or a number of 5,000 digits
+        return "wrong-value", f"{quoted(path)} holds no JSON that can be read"
+    if not isinstance(value, dict):
+        return "wrong-value", f"{quoted(path)} holds no JSON Schema; write an object"
+    for at, words in flaws(value):
+        return "wrong-value", f"{quoted(path)} is no JSON Schema ({place(at)} {words})"
+    found.schemas[path] = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return None
+
+
+def _content(path: str, project: str, what: str) -> tuple[str, str]:
+    """The text of a file of the project, and what is wrong with it, as what it is to hold."""
     outside = _outside(path, project)
     if outside:
-        return "bad-path", outside
+        return "", outside
     whole = os.path.join(project, path)
     if not os.path.lexists(whole):
-        return "missing-file", f"there is no file {quoted(path)} in the project{_near(path, project)}"
+        return "", f"there is no file {quoted(path)} in the project{_near(path, project)}"
     if not os.path.isfile(whole):
-        return "missing-file", f"{quoted(path)} is no file; name one that holds the prompt"
+        return "", f"{quoted(path)} is no file; name one that holds the {what}"
     try:
         with open(whole, "rb") as file:
             text, refused = decode(path, file.read(MAX_BYTES + 1))
     except OSError as error:
-        return "missing-file", f"{quoted(path)} cannot be read: {(error.strerror or str(error)).lower()}"
+        return "", f"{quoted(path)} cannot be read: {(error.strerror or str(error)).lower()}"
     if refused:
-        return "missing-file", f"{quoted(path)}, line {refused.line}: {refused.message}"
+        return "", f"{quoted(path)}, line {refused.line}: {refused.message}"
     if not text.strip():
-        return "missing-file", f"{quoted(path)} is empty; write the prompt into it"
-    found.prompts[path] = text.rstrip("\n")
-    return None
+        return "", f"{quoted(path)} is empty; write the {what} into it"
+    return text, ""
 
 
 def _outside(path: str, project: str) -> str:

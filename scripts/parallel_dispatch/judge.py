@@ -16,7 +16,7 @@ WORDS = 300
 
 
 def lacking(plan: Plan, task: PlannedTask) -> str:
-    """What is wrong with a task's output; empty where it is there.
+    """What is wrong with a task's output, in one line or with a list below it; empty where it is there.
 
     An output counts when it holds at least one byte (a directory: one file that does). It is fresh by construction:
     what lay there before was moved away when the attempt was admitted.
@@ -45,7 +45,17 @@ def _broken(task: PlannedTask, subject: str) -> str:
 
     files = output_files(task)
     how = breach(task.contract, [read_text(file) for file in files], sum(map(os.path.getsize, files)))
+    schema = task.contract.get("json_schema")
+    if schema:
+        from .matching import mismatch
+
+        how = " and ".join(filter(None, [how, mismatch(str(schema), task.output)]))
     return f"{subject} {how}" if how else ""
+
+
+def in_one_line(lack: str) -> str:
+    """What is wrong with an output, where it stands among other words."""
+    return lack.replace(":\n- ", ": ", 1).replace("\n- ", "; ")
 
 
 def take_draft(task: PlannedTask) -> None:
@@ -121,6 +131,11 @@ def close(
         line = f"{task.id}: done, {size:,} bytes in {run.plan.shown(task.output)}"
     if abandoned:
         fields["abandoned"] = True
+    if run.plan.max_tokens:
+        from .usage import usage
+
+        used = usage(transcript or attempt.transcript)
+        fields["tokens"] = used.total if used else 0
     run.ledger.append("closed", task=task.id, attempt=attempt.number, outcome=outcome, reason=reason, **fields)
     agent_id = agent_id or attempt.agent_id
     run.call_off(agent_id, "its attempt is closed")
@@ -136,7 +151,7 @@ def close(
 
 def _why_failed(lack: str, why: str, transcript: str) -> str:
     error = last_tool_error(transcript)
-    reasons = [lack, error and f"its last tool error: {brief_words(error)}", why and brief_words(why)]
+    reasons = [in_one_line(lack), error and f"its last tool error: {brief_words(error)}", why and brief_words(why)]
     return "; ".join(part.rstrip(".") for part in reasons if part)
 
 

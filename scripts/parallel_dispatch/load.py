@@ -44,7 +44,7 @@ class Loaded:
         """The values; None when any problem is an error."""
         if has_error(self.problems) or not isinstance(self.root, Mapping):
             return None
-        return values.task_file(self.root, self.inputs.prompts, self.inputs.matches)
+        return values.task_file(self.root, self.inputs.prompts, self.inputs.matches, self.inputs.schemas)
 
     @property
     def count(self) -> int:

@@ -99,6 +99,10 @@ class RunFolder:
         """The brief of one attempt."""
         return os.path.join(self.briefs, _of_attempt(task, attempt) + ".md")
 
+    def schema(self, task: str) -> str:
+        """The JSON Schema of a task's output, where it is too long for the brief."""
+        return os.path.join(self.path, "schemas", f"{task}.json")
+
     def answer(self, task: str, attempt: int) -> str:
         """The last words of one attempt."""
         return os.path.join(self.path, "answers", _of_attempt(task, attempt) + ".md")

@@ -153,18 +153,22 @@ class Plan:
     `background` says that agents are launched and told of when they end, instead of waited for batch by batch.
     `in_waves`: no task begins before those of the waves before it have ended. `instances` limits how many tasks of one
     agent run at a time, `resources` says how much there is of what tasks hold. `open_writes`: tasks without a write
-    scope may change any file of the project.
+    scope may change any file of the project. `backs_off`: a retry waits before it begins. `max_minutes` and
+    `max_tokens` are the run's budgets, 0 where there is none.
     """
 
     __slots__ = (
         "background",
+        "backs_off",
         "dependents",
         "description",
         "driver",
         "in_waves",
         "instances",
+        "max_minutes",
         "max_parallel",
         "max_retries",
+        "max_tokens",
         "name",
         "on_failure",
         "open_writes",
@@ -198,6 +202,9 @@ class Plan:
         instances: dict[str, int] = _NOTHING,
         resources: dict[str, int] = _NOTHING,
         open_writes: bool = False,
+        backs_off: bool = True,
+        max_minutes: int = 0,
+        max_tokens: int = 0,
     ) -> None:
         self.run = run
         self.name = name
@@ -216,6 +223,9 @@ class Plan:
         self.instances = instances
         self.resources = resources
         self.open_writes = open_writes
+        self.backs_off = backs_off
+        self.max_minutes = max_minutes
+        self.max_tokens = max_tokens
         self.tasks = {task.id: task for task in tasks}
         self.dependents: dict[str, list[str]] = {task.id: [] for task in tasks}
         for task in tasks:

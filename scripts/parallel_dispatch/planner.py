@@ -104,6 +104,9 @@ def make_plan(task_file: TaskFile, options: Options, place: Place) -> Plan:
         instances={name: agent.instances for name, agent in task_file.agents.items() if agent.instances},
         resources=settings.resources,
         open_writes=settings.writes == "open",
+        backs_off=settings.backoff != "none",
+        max_minutes=settings.max_minutes or 0,
+        max_tokens=settings.max_tokens or 0,
     )
 
 

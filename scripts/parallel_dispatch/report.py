@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .dispatch import how_to_resume
+from .dispatch import budget, how_to_resume
 from .state import CANCELLED, FAILED, FINE, SKIPPED, SUCCESS, UNNEEDED
 from .templates import render
 
@@ -40,6 +40,7 @@ def render_report(facts: RunFacts, project: str) -> str:
         {
             "facts": facts,
             "plan": facts.plan,
+            "budget": budget(facts.plan),
             "succeeded": len(done),
             "failed": sum(1 for t in facts.tasks if t.outcome == FAILED),
             "other": [(word, n) for word in OTHERS if (n := _count(facts, word))],

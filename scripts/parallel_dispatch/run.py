@@ -13,7 +13,7 @@ from . import dispatch
 from .active import ActiveRun
 from .agents import known_agents
 from .interruption import interrupt
-from .judge import built_on, close, inputs, lacking
+from .judge import built_on, close, fingerprint, inputs, lacking
 from .ledger import Ledger
 from .owners import activate, deactivate, find
 from .places import RunFolder, default_output_folder, project_folder, runs_folder, write_whole
@@ -231,6 +231,7 @@ def redo(run: ActiveRun, state: State) -> list[str]:
                 continue
             last = state.attempts[task.id][-1]
             unsettled = any(d in again or state.settled.get(d, ("", ""))[0] != SUCCESS for d in built_on(state, last))
-            if lacking(run.plan, task) or unsettled or last.inputs not in ("", inputs(state, last)):
+            is_gone = last.digest != fingerprint(task)[1] and lacking(run.plan, task)  # what was judged stays judged
+            if is_gone or unsettled or last.inputs not in ("", inputs(state, last)):
                 again.append(task.id)
     return again

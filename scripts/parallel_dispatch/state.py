@@ -102,13 +102,16 @@ class State:
         "rejected",
         "reminders",
         "settled",
+        "since",
         "spent",
         "starts",
         "stopped_by",
+        "tokens",
         "told",
         "turn_failed",
         "undecided",
         "unmet",
+        "used_up",
         "user_spoke",
     )
 
@@ -123,6 +126,9 @@ class State:
         self.losers: dict[str, str] = {}  # open, and not needed any more, with the task that goes on without
         self.left = _by_wave(plan)  # how many tasks of each wave are not settled
         self.spent = dict.fromkeys(plan.tasks, 0)  # failed attempts since the run was started or resumed
+        self.since = 0.0  # when the budgets began: at the start, or when the run was last resumed
+        self.tokens = 0  # that agents used since then
+        self.used_up = ""  # which budget is used up, so that nothing more is dispatched
         self.calls: dict[str, Attempt] = {}  # by the host's tool_use_id
         self.starts: dict[str, float] = {}  # when each agent began, by its id
         self.rejected: dict[str, str] = {}  # tool_use_id → why the claim was not admitted
@@ -147,6 +153,8 @@ class State:
             return f'"{task}" is settled: {outcome}{f" ({reason})" if reason else ""}; nothing to do'
         if self.stopped_by:
             return f'the run is stopped, because "{self.stopped_by}" failed; nothing to do'
+        if self.used_up:
+            return f"{self.used_up}; nothing to do"
         if self.paused:
             return f"the run is paused ({self.paused}); `/parallel-dispatch resume {self.plan.run}` goes on"
         if self.unmet[task]:
@@ -161,15 +169,24 @@ class State:
 
     def outcomes(self) -> dict[str, tuple[str, str]]:
         """Every task's outcome ("" while it can still become something) and the reason, in the order of dispatch."""
-        rest = ("", "")
-        if self.ended == "cancelled":
-            rest = (CANCELLED, "the run was cancelled")
-        elif self.stopped_by:
-            rest = (CANCELLED, f"stopped, because {self.stopped_by} failed")
-        return {task: self.settled.get(task, ("", "") if self._holds(task) else rest) for task in self.plan.tasks}
+        return {task: self.settled.get(task) or self._unsettled(task) for task in self.plan.tasks}
 
-    def _holds(self, task: str) -> bool:
-        return task in self.open and self.ended != "cancelled"
+    def _unsettled(self, task: str) -> tuple[str, str]:
+        if self.ended == "cancelled":
+            return CANCELLED, "the run was cancelled"
+        if task in self.open:
+            return "", ""
+        if self.stopped_by:
+            return CANCELLED, f"stopped, because {self.stopped_by} failed"
+        if self.used_up and self.spent[task]:
+            return FAILED, f"{self.attempts[task][-1].reason}; not tried again: {self.used_up}"
+        return (CANCELLED, self.used_up) if self.used_up else ("", "")
+
+    @property
+    def cut_short(self) -> str:
+        """Which budget is used up, where that keeps a task from being dispatched; else empty."""
+        undone = self.used_up and any(t not in self.settled and t not in self.open for t in self.plan.tasks)
+        return self.used_up if undone else ""
 
     @property
     def unannounced(self) -> list[Attempt]:
@@ -197,7 +214,7 @@ class State:
 
     def pause_before(self, task: str) -> float:
         """How many seconds the next attempt at a task waits: 1, 2, 4 … after the first, second, third failure."""
-        failures = self.spent[task]
+        failures = self.spent[task] if self.plan.backs_off else 0
         return min(2.0 ** (failures - 1), LONGEST_PAUSE) if failures else 0.0
 
     def admit(self, attempt: Attempt) -> None:
@@ -223,6 +240,17 @@ class State:
             self.stopped_by = self.stopped_by or attempt.task
         self._settle(attempt.task, outcome, reason)
 
+    def spend(self, time: float, tokens: int = 0) -> None:
+        """The state at this time, with so many tokens more used."""
+        self.tokens += tokens
+        minutes, most = self.plan.max_minutes, self.plan.max_tokens
+        if self.used_up or self.ended:
+            return
+        if minutes and time - self.since >= 60 * minutes:
+            self.used_up = f"the run has used its {minutes:,} minute{'s'[: minutes != 1]}: max_minutes"
+        elif most and self.tokens >= most:
+            self.used_up = f"the run has used its {most:,} tokens: max_tokens"
+
     def interrupt(self, time: float) -> None:
         """The state after the host of all agents was gone: whatever one of them still says, it says to nobody."""
         for attempt in list(self.open.values()):
@@ -243,7 +271,8 @@ class State:
         self.losers = {}
         self.left = _by_wave(self.plan)
         self.spent = dict.fromkeys(self.plan.tasks, 0)
-        self.stopped_by = self.paused = self.ended = ""
+        self.stopped_by = self.paused = self.ended = self.used_up = ""
+        self.since, self.tokens = time, 0
         self.user_spoke = self.told = False
         self.reminders = 0
         for task in kept:
@@ -319,8 +348,9 @@ def replay(plan: Plan, events: list[Event]) -> State:
         name = event.get("event")
         time = _number(event.get("time"))
         if name is None:
-            state.begun = time
+            state.begun = state.since = time
         else:
+            state.spend(time)
             _EVENTS.get(str(name), _of_attempt)(state, event, time)
     for attempt in state.calls.values():
         attempt.started = state.starts.get(attempt.agent_id, attempt.launched)
@@ -404,6 +434,8 @@ def _of_attempt(state: State, event: Event, time: float) -> None:
     elif name == "closed" and attempt.is_open:
         attempt.digest, attempt.inputs = _text(event, "sha256"), _text(event, "inputs")
         attempt.abandoned = event.get("abandoned") is True
+        tokens = event.get("tokens")
+        state.spend(time, tokens if isinstance(tokens, int) else 0)
         outcome = _text(event, "outcome")
         state.close(attempt, outcome if outcome in _OUTCOMES else FAILED, _text(event, "reason"), time)
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Contract:
-    """What an output must hold to count, beyond being there."""
+    """What an output must hold to count, beyond being there. `json_schema` is the text of a JSON Schema, or empty."""
 
     sections: tuple[str, ...] = ()
     contains: tuple[str, ...] = ()
     min_bytes: int = 1
+    json_schema: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,8 @@ class Agent:
 class Settings:
     """How a run behaves. `timeout_per_task` is in milliseconds; `output_dir` None leaves the choice to the run.
 
-    `resources` says how much there is of each; of what is not named there is 1.
+    `resources` says how much there is of each; of what is not named there is 1. The budgets `max_minutes` and
+    `max_tokens` are None where there is none.
     """
 
     max_parallel: int = 4
@@ -76,6 +78,9 @@ class Settings:
     output_dir: str | None = None
     on_failure: str = "continue"
     max_retries: int = 3
+    backoff: str = "exponential"
+    max_minutes: int | None = None
+    max_tokens: int | None = None
     dispatch: str = "auto"
     order: str = "rolling"
     resources: dict[str, int] = field(default_factory=dict)

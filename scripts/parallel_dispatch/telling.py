@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from . import dispatch, quickjson
 from .aggregate import aggregate
 from .background import swallowed
-from .brief import brief
+from .brief import brief, long_schema
 from .decide import decide
 from .owners import conversations, deactivate
 from .places import read_text, write_whole
@@ -33,7 +33,11 @@ def offer(run: ActiveRun, state: State) -> str:
     """The dispatch block for what is ready, its briefs written; what is offered is remembered for this turn."""
     ready = decide(state).dispatch
     for task, attempt in ready:
-        write_whole(run.folder.brief(task, attempt), brief(run.plan, state, task, attempt))
+        schema, schema_file = long_schema(run.plan, task), run.folder.schema(task)
+        if schema:
+            write_whole(schema_file, schema + "\n")
+        text = brief(run.plan, state, task, attempt, schema_file if schema else "")
+        write_whole(run.folder.brief(task, attempt), text)
     write_whole(run.folder.offer, _offer_key(ready))
     return dispatch.block(run.plan, run.folder, ready)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, overload
 
 from .durations import milliseconds
-from .for_each import items_of, name, substituted
+from .for_each import filled, items_of, name, substituted
 from .nodes import Mapping, Node, Scalar, Sequence, items
 from .tasks import Agent, Contract, Settings, Task, TaskFile
 
@@ -13,8 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping as Lookup
 
 
-def task_file(root: Mapping, prompts: Lookup[str, str], matches: Lookup[str, tuple[str, ...]]) -> TaskFile:
-    """The values of a document. `prompts` are the texts of its prompt files, `matches` the files of its globs."""
+def task_file(
+    root: Mapping, prompts: Lookup[str, str], matches: Lookup[str, tuple[str, ...]], schemas: Lookup[str, str]
+) -> TaskFile:
+    """The values of a document.
+
+    `prompts` are the texts of its prompt files, `matches` the files of its globs, `schemas` the texts of its JSON
+    Schemas that stand in files.
+    """
     nodes = [node for node in items(root.get("tasks")) if isinstance(node, Mapping)]
     spread = {_text(node, "id", ""): items_of(node, matches) for node in nodes}
     names = {
@@ -26,7 +33,7 @@ def task_file(root: Mapping, prompts: Lookup[str, str], matches: Lookup[str, tup
         task = _text(node, "id", "")
         found = spread[task]
         for own, item in zip(names[task], [None] if found is None else found):
-            tasks.append(_task(node, own, item, names, prompts))
+            tasks.append(_task(node, own, item, names, prompts, schemas))
     settings, agents = root.get("settings"), root.get("agents")
     return TaskFile(
         name=_text(root, "name", ""),
@@ -45,7 +52,14 @@ def count(root: Mapping, matches: Lookup[str, tuple[str, ...]]) -> int:
     return sum(1 if each is None else len(each) for each in found)
 
 
-def _task(node: Mapping, own: str, item: str | None, names: Lookup[str, list[str]], prompts: Lookup[str, str]) -> Task:
+def _task(
+    node: Mapping,
+    own: str,
+    item: str | None,
+    names: Lookup[str, list[str]],
+    prompts: Lookup[str, str],
+    schemas: Lookup[str, str],
+) -> Task:
     def text(key: str, default: str) -> str:
         return substituted(_text(node, key, default), item)
 
@@ -72,7 +86,7 @@ def _task(node: Mapping, own: str, item: str | None, names: Lookup[str, list[str
         resources=_amounts(node.get("resources")),
         timeout=milliseconds(node.get("timeout")),
         retries=_number(node.get("retries")),
-        contract=_contract(node.get("contract"), item),
+        contract=_contract(node.get("contract"), item, schemas),
         critical=_flag(node.get("critical")),
         model=_text(node, "model", "") or None,
         effort=_text(node, "effort", "") or None,
@@ -87,14 +101,22 @@ def _wait(node: Node | None) -> int | str:
     return 1 if isinstance(node, Scalar) and node.text == "any" else _number(node) or Task.wait
 
 
-def _contract(node: Node | None, item: str | None) -> Contract | None:
+def _contract(node: Node | None, item: str | None, schemas: Lookup[str, str]) -> Contract | None:
     if not isinstance(node, Mapping):
         return None
     sections, contains = (
         tuple(substituted(part.text, item) for part in items(node.get(key)) if isinstance(part, Scalar))
         for key in ("sections", "contains")
     )
-    return Contract(sections, contains, _number(node.get("min_bytes"), Contract.min_bytes))
+    least = _number(node.get("min_bytes"), Contract.min_bytes)
+    return Contract(sections, contains, least, _schema(node.get("json_schema"), item, schemas))
+
+
+def _schema(node: Node | None, item: str | None, schemas: Lookup[str, str]) -> str:
+    """The text of the JSON Schema that stands here, or whose file is named."""
+    if isinstance(node, Mapping):
+        return json.dumps(filled(node.value, item), ensure_ascii=False, separators=(",", ":"))
+    return schemas[substituted(node.text, item)] if isinstance(node, Scalar) and node.text else Contract.json_schema
 
 
 def _settings(node: Mapping) -> Settings:
@@ -105,6 +127,9 @@ def _settings(node: Mapping) -> Settings:
         output_dir=None if directory is None else _text(node, "output_dir", ""),
         on_failure=_text(node, "on_failure", Settings.on_failure),
         max_retries=_number(node.get("max_retries"), Settings.max_retries),
+        backoff=_text(node, "backoff", Settings.backoff),
+        max_minutes=_number(node.get("max_minutes")),
+        max_tokens=_number(node.get("max_tokens")),
         dispatch=_text(node, "dispatch", Settings.dispatch),
         order=_text(node, "order", Settings.order),
         resources=dict(_amounts(node.get("resources"))),

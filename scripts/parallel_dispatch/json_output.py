@@ -1,0 +1,102 @@
+"""The JSON in an output, read from disk and held against a schema: what the hooks ask the full program for."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+from .json_schema import place, violations
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAX_LINES = 5
+
+
+def main() -> int:
+    """The process: `{"schema": its text, "output": a path}` on stdin, what is wrong on stdout, a line for each."""
+    asked = json.load(sys.stdin)
+    lines = list(wrong(json.loads(asked["schema"]), asked["output"]))
+    if len(lines) > MAX_LINES:
+        lines[MAX_LINES:] = [f"and {len(lines) - MAX_LINES} more"]
+    print("\n".join(lines))
+    return 0
+
+
+def wrong(schema: object, output: str) -> Iterator[str]:
+    """What is wrong with the JSON in an output, a line for each."""
+    if not os.path.isdir(output):
+        yield from _wrong_in(schema, output)
+        return
+    found = [os.path.join(folder, name) for folder, _, names in os.walk(output) for name in names]
+    files = sorted(path for path in found if path.lower().endswith(".json") and os.path.isfile(path))
+    if not files:
+        yield "it holds no *.json file; write at least one"
+    for path in files:
+        for line in _wrong_in(schema, path):
+            yield f"{os.path.relpath(path, output)}: {line}"
+
+
+def _wrong_in(schema: object, path: str) -> Iterator[str]:
+    try:
+        with open(path, "rb") as file:
+            value = document(file.read().decode(), is_json=path.lower().endswith(".json"))
+    except UnicodeDecodeError as error:
+        yield f"byte {error.start + 1:,} is not UTF-8"
+    except ValueError as error:
+        yield str(error)
+    except RecursionError:
+        yield "its JSON is nested too deeply"
+    else:
+        yield from (f"{place(at)} {words}" for at, words in violations(schema, value))
+
+
+def document(text: str, *, is_json: bool) -> object:
+    """The JSON in a text: the whole of it, or, where it need not be JSON alone, its only fenced block of JSON.
+
+    `ValueError` says in words why there is none.
+    """
+    blocks = [] if is_json else list(_blocks(text))
+    if len(blocks) > 1:
+        raise ValueError(f"it has {len(blocks)} fenced ```json blocks; write exactly one")
+    if blocks:
+        return _parsed(*blocks[0])
+    if not is_json and text.lstrip()[:1] not in ("{", "["):
+        raise ValueError("it has no fenced ```json block; write exactly one, or nothing but JSON")
+    return _parsed(text, 0)
+
+
+def _parsed(text: str, above: int) -> object:
+    """The value of a JSON text that stands below so many lines."""
+    try:
+        value: object = json.loads(text, parse_constant=_no_number)
+    except json.JSONDecodeError as error:
+        hint = "; write JSON alone, without a fence" if text.lstrip().startswith("```") else ""
+        why = error.msg[:1].lower() + error.msg[1:]
+        raise ValueError(f"line {above + error.lineno}, column {error.colno}: no JSON, {why}{hint}") from None
+    return value
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number in JSON")
+
+
+def _blocks(text: str) -> Iterator[tuple[str, int]]:
+    """The fenced blocks of JSON in a Markdown text, each with how many lines stand above it."""
+    fence, words, begin = "", "", 0
+    lines = text.split("\n")
+    for number, line in enumerate(lines):
+        bare = line.strip()
+        mark = bare[: len(bare) - len(bare.lstrip(bare[:1]))] if bare[:1] in ("`", "~") else ""
+        if len(mark) < 3 or len(line) - len(line.lstrip(" ")) > 3:
+            continue
+        if not fence:
+            fence, words, begin = mark, bare[len(mark) :].strip(), number + 1
+        elif bare == mark and mark.startswith(fence):
+            if words.lower().split(None, 1)[:1] == ["json"]:
+                yield "\n".join(lines[begin:number]), begin
+            fence = ""
+    if fence and words.lower().split(None, 1)[:1] == ["json"]:  # never closed: it goes on to the end
+        yield "\n".join(lines[begin:]), begin

@@ -5,19 +5,21 @@ import sys
 
 SCRIPTS = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 HEALED = "PARALLEL_DISPATCH_HEALED"
+OLDEST = (3, 10)
 
 
 def main() -> int:
-    """The command's exit code; where the interpreter lost a package, that of the same command on a good one."""
+    """The command's exit code; where the interpreter is too old or lacks a package, that of the command on a good one."""
     sys.path.insert(0, SCRIPTS)
     healed = os.environ.pop(HEALED, None)
-    try:
-        from parallel_dispatch import cli
+    if healed or sys.version_info >= OLDEST:
+        try:
+            from parallel_dispatch import cli
 
-        return cli.main(sys.argv[1:])
-    except ModuleNotFoundError as missing:
-        if healed or (missing.name or "").startswith("parallel_dispatch"):
-            raise
+            return cli.main(sys.argv[1:])
+        except ModuleNotFoundError as missing:
+            if healed or (missing.name or "").startswith("parallel_dispatch"):
+                raise
     python = prepared()
     if python:
         again = [python, "-I", os.path.realpath(__file__), *sys.argv[1:]]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from .drafts import graph_of, problem, upstream_of
 from .for_each import substituted
 from .nodes import Scalar, items, scalar
+from .plan import KEPT
 from .problem import quoted
 from .scopes import overlapping
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from .drafts import Draft, Outline
     from .problem import Problem
 
-KEPT = (".git", ".claude", ".parallel-dispatch")
-"""Folders in which no output may lie (the default output directory excepted)."""
 MAX_COMPARED = 20_000  # pairs of write scopes in one file
 MAX_PATH = 1024  # bytes; macOS allows no more
 MAX_NAME = 255  # bytes of one file name

@@ -10,6 +10,8 @@ import os
 from . import quickjson
 from .refusal import Refusal
 
+KEPT = (".git", ".claude", ".parallel-dispatch")
+"""Folders in which no output may lie (the default output directory excepted)."""
 REPORT_NAMES = ("REPORT", "SUMMARY", "FINDINGS", "ANALYSIS")
 """How the names begin of Markdown files that the host lets no agent write."""
 

@@ -7,8 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from .agents import subagent_type
-from .outputs import KEPT
-from .plan import Plan, PlannedTask, grace
+from .plan import KEPT, Plan, PlannedTask, grace
 from .refusal import Refusal
 from .schedule import arrange
 

@@ -12,6 +12,7 @@ from .mentions import undeclared_input
 from .nodes import Mapping
 from .outputs import bad_output, bad_output_dir, duplicate_output
 from .problem import MAX_PROBLEMS, MAX_WORD, quoted, suggestion
+from .sources import bad_source, id_of_an_item, one_output_for_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -76,7 +77,7 @@ def unknown_dependency(outline: Outline) -> Iterator[Problem]:
     listed = ", ".join(known)
     budget = MAX_COMPARED
     for task in outline.tasks:
-        for needed in task.dependencies:
+        for needed in task.needs:
             if needed.text in known or not isinstance(needed.value, str):
                 continue
             weight = max(1, (min(len(needed.text), MAX_WORD) // 10) ** 2)  # of a comparison
@@ -91,9 +92,10 @@ def unknown_dependency(outline: Outline) -> Iterator[Problem]:
 def self_dependency(outline: Outline) -> Iterator[Problem]:
     """Tasks that wait for themselves."""
     for task in outline.tasks:
-        for needed in task.dependencies:
+        for needed in task.needs:
             if needed.text == task.name:
-                message = f"task {quoted(task.name)} depends on itself; delete this dependency"
+                remedy = "name the task that writes its items" if needed is task.source else "delete this dependency"
+                message = f"task {quoted(task.name)} depends on itself; {remedy}"
                 yield problem(outline.file, needed, "self-dependency", message)
 
 
@@ -116,11 +118,11 @@ def dependency_cycle(outline: Outline) -> Iterator[Problem]:
     known: dict[str, Draft] = {}
     for task in outline.tasks:
         known.setdefault(task.name, task)
-    graph = {name: [d.text for d in task.dependencies if d.text in known] for name, task in known.items()}
+    graph = {name: [d.text for d in task.needs if d.text in known] for name, task in known.items()}
     if _only_needs_what_stands_above(graph):
         return
     for cycle in cycles(graph):
-        at = next(needed for needed in known[cycle[0]].dependencies if needed.text == cycle[1])
+        at = next(needed for needed in known[cycle[0]].needs if needed.text == cycle[1])
         way = " → ".join([*cycle, cycle[0]])
         yield problem(
             outline.file,
@@ -155,9 +157,16 @@ _RULES: tuple[Callable[[Outline], Iterator[Problem]], ...] = (
     duplicate_dependency,
     dependency_cycle,
     conflicting_keys,
+    bad_source,
+    one_output_for_all,
     bad_output_dir,
     lacking_resource,
     unused_agent,
     undeclared_input,
 )
-_SPREAD_RULES: tuple[Callable[[Outline], Iterator[Problem]], ...] = (duplicate_id, bad_output, duplicate_output)
+_SPREAD_RULES: tuple[Callable[[Outline], Iterator[Problem]], ...] = (
+    duplicate_id,
+    id_of_an_item,
+    bad_output,
+    duplicate_output,
+)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .drafts import problem
-from .for_each import mentions_item
+from .item import mentions_item
 from .nodes import Mapping, scalar
 from .problem import nearest, quoted
 

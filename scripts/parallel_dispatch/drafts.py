@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from . import for_each
-from .for_each import items_of, substituted
+from . import item
+from .for_each import items_of, source_of
 from .nodes import Mapping, Node, Scalar, items, scalar
 from .problem import Problem
 
@@ -27,11 +27,18 @@ class Draft:
     has_output: bool  # False: the default applies
     dependencies: tuple[Scalar, ...]
     prompt: Scalar | None = None
+    source: Scalar | None = None  # the task whose output holds the items
 
     @property
     def place(self) -> Scalar:
         """What decides where the task writes."""
         return self.output or self.id
+
+    @property
+    def needs(self) -> tuple[Scalar, ...]:
+        """What the task waits for: its dependencies, and whoever writes its items."""
+        known = self.source is None or any(needed.text == self.source.text for needed in self.dependencies)
+        return self.dependencies if known or not self.source else (*self.dependencies, self.source)
 
 
 @dataclass(frozen=True)
@@ -62,9 +69,9 @@ def _each(task: Draft, matches: Lookup[str, Sequence[str]]) -> Iterator[Draft]:
     if found is None:
         yield task
         return
-    for number, item in enumerate(found, 1):
-        name = for_each.name(task.name, number)
-        yield replace(task, name=name, path=substituted(task.output.text, item) if task.output else f"{name}.md")
+    for number, each in enumerate(found, 1):
+        name = item.name(task.name, number)
+        yield replace(task, name=name, path=item.substituted(task.output.text, each) if task.output else f"{name}.md")
 
 
 def _draft(node: Node) -> Draft | None:
@@ -72,16 +79,18 @@ def _draft(node: Node) -> Draft | None:
     if named is None or not isinstance(node, Mapping):
         return None
     written, asked = node.get("output"), node.get("prompt")
-    output = scalar(written)
+    output, source = scalar(written), source_of(node)
+    default = item.name(named.text, 1) if source else named.text
     return Draft(
         node,
         named,
         named.text,
         output if output and isinstance(output.value, str) else None,
-        output.text if output and isinstance(output.value, str) else f"{named.text}.md",
+        output.text if output and isinstance(output.value, str) else f"{default}.md",
         written is not None,
         tuple([item for item in map(scalar, items(node.get("dependencies"))) if item]),
         asked if isinstance(asked, Scalar) and isinstance(asked.value, str) else None,
+        source,
     )
 
 

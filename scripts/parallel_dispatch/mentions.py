@@ -68,7 +68,7 @@ def _mentions(outline: Outline) -> Iterator[_Mention]:
     writers = _writers(outline)
     named = {text: {writers[w]: w for w in reversed(spoken) if w in writers} for text, spoken in words.items()}
     for task in outline.tasks:
-        near = {task.name, *(needed.text for needed in task.dependencies)}
+        near = {task.name, *(needed.text for needed in task.needs)}
         for writer, word in named[task.prompt.text].items() if task.prompt else ():
             if task.prompt and writer not in near:
                 yield task, task.prompt, writer, word
@@ -77,7 +77,7 @@ def _mentions(outline: Outline) -> Iterator[_Mention]:
 def _graph(tasks: list[Draft]) -> dict[str, set[str]]:
     """What each task waits for itself; of tasks with the same id the first counts."""
     known = {task.name: task for task in reversed(tasks)}
-    return {name: {d.text for d in task.dependencies if d.text in known} for name, task in known.items()}
+    return {name: {d.text for d in task.needs if d.text in known} for name, task in known.items()}
 
 
 def _writers(outline: Outline) -> dict[str, str]:

@@ -64,7 +64,7 @@ def make_plan(task_file: TaskFile, options: Options, place: Place) -> Plan:
             subagent_type=subagent_type(_role(task, task_file), place.agents),
             title="" if _role(task, task_file) in place.agents else _role(task, task_file),
             prompt=task.prompt,
-            output=_output(output_dir, task, place),
+            output=output_path(output_dir, task.id, task.output, place),
             dependencies=list(task.dependencies),
             wave=wave,
             timeout=(options.timeout or task.timeout or settings.timeout_per_task) / 1000,
@@ -80,6 +80,7 @@ def make_plan(task_file: TaskFile, options: Options, place: Place) -> Plan:
             contract=asdict(task.contract) if task.contract else {},
             critical=task.critical,
             call={key: value for key, value in (("model", task.model), ("effort", task.effort)) if value},
+            for_each={"from": task.for_each.task, "path": task.for_each.path} if task.for_each else {},
         )
         for task, wave in arrange(task_file.tasks)
     ]
@@ -142,16 +143,16 @@ def _output_dir(wanted: str | None, place: Place) -> str:
     return path
 
 
-def _output(output_dir: str, task: Task, place: Place) -> str:
+def output_path(output_dir: str, task: str, output: str, place: Place) -> str:
     """Where an output goes; an agent may write there without a prompt, so nothing that others trust may lie there."""
-    path = os.path.normpath(os.path.join(output_dir, task.output))
+    path = os.path.normpath(os.path.join(output_dir, output))
     real = os.path.realpath(path)
     parts = os.path.relpath(real, os.path.realpath(place.project)).split(os.sep)
     if os.pardir in parts:
-        raise Refusal(f'output "{task.output}" of task "{task.id}" leaves the project through a link: {real}')
+        raise Refusal(f'output "{output}" of task "{task}" leaves the project through a link: {real}')
     kept = next((part for part in parts if part.casefold() in KEPT), None)
     if kept and not real.startswith(os.path.realpath(place.default_output) + os.sep):
-        raise Refusal(f'output "{task.output}" of task "{task.id}" lies in {kept}; name another place')
+        raise Refusal(f'output "{output}" of task "{task}" lies in {kept}; name another place')
     if real == os.path.realpath(place.task_file):
-        raise Refusal(f'output "{task.output}" of task "{task.id}" is the task file itself; name another place')
-    return path + ("/" if task.writes_directory else "")
+        raise Refusal(f'output "{output}" of task "{task}" is the task file itself; name another place')
+    return path + ("/" if output.endswith("/") else "")

@@ -15,12 +15,21 @@ class Contract:
 
 
 @dataclass(frozen=True)
+class Source:
+    """The list that tasks are made from while the run goes on: at a path in the JSON that another task writes."""
+
+    task: str
+    path: str = ""
+
+
+@dataclass(frozen=True)
 class Task:
     """One unit of work for one agent.
 
     `output` is relative to the run's output directory; a trailing `/` says that it is a directory. `reads` are paths or
     globs relative to the project. Times are milliseconds; None leaves them, and `retries`, to the run's settings.
     `resources` are amounts by name. `agent` is who does it; what that works as stands in `TaskFile.agents`.
+    With `for_each` it stands for the tasks that are made of it, and its texts are theirs, with `{{ item }}` in them.
     """
 
     id: str
@@ -44,11 +53,7 @@ class Task:
     critical: bool = False
     model: str | None = None
     effort: str | None = None
-
-    @property
-    def writes_directory(self) -> bool:
-        """Whether the output is a directory."""
-        return self.output.endswith("/")
+    for_each: Source | None = None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,32 @@
+"""One item of `for_each`: its place in a task's texts, and the name of the task that is made for it.
+
+Nothing but `{{ item }}` is ever substituted. Hooks need this, so it does without `re`.
+"""
+
+from __future__ import annotations
+
+
+def substituted(text: str, item: str | None) -> str:
+    """The text with the item in its place; as it is for a task without items."""
+    if item is None or "{{" not in text:
+        return text
+    first, *parts = text.split("{{")
+    made = [first]
+    for part in parts:
+        rest = part.lstrip("{")
+        inner, closed, behind = rest.partition("}}")
+        if closed and inner.strip(" ") == "item":
+            made.append(part[: len(part) - len(rest)] + item + behind)
+        else:
+            made.append("{{" + part)
+    return "".join(made)
+
+
+def mentions_item(text: str) -> bool:
+    """Whether a text differs from item to item."""
+    return substituted(text, "") != text
+
+
+def name(task: str, number: int | str) -> str:
+    """The id of the task for one item, counted from 1."""
+    return f"{task}-{number}"

@@ -24,6 +24,7 @@ def brief(plan: Plan, state: State, task_id: str, attempt: int) -> str:
             "run": plan.name,
             "inputs": [plan.tasks[dependency] for dependency in task.dependencies],
             "minutes": f"{task.timeout / 60:.1f}".rstrip("0").rstrip("."),
+            "lists": [other.for_each for other in plan.patterns if other.for_each["from"] == task_id],
             "contract": terms(task.contract),
             "rehearsal": plan.rehearsal,
             "failure": failed.reason if failed else "",

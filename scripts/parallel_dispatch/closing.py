@@ -12,6 +12,7 @@ from .judge import brief_words, close, keep_answer, lacking, take_draft
 from .limits import usage_limit
 from .marker import parse_marker
 from .notification import Notification
+from .spreading import unlisted
 from .state import CANCELLED, FAILED, INTERRUPTED, MAX_SENT_BACK, Attempt, State
 from .transcript import agent_transcript, queued, words
 
@@ -53,7 +54,7 @@ def _send_back(run: ActiveRun, attempt: Attempt, tie: Tie) -> str:
     """What an agent hears that wants to stop without its output; empty where it may stop."""
     task = run.plan.tasks[tie.task]
     take_draft(task)
-    lack = lacking(run.plan, task)
+    lack = lacking(run.plan, task) or unlisted(run.plan, task)
     if not lack or attempt.sent_back >= MAX_SENT_BACK or time.time() >= tie.deadline:
         return ""
     run.ledger.append("sent-back", task=tie.task, attempt=tie.attempt, reason=lack)
@@ -188,7 +189,7 @@ def _is_older(path: str, since: float) -> bool:
 
 
 def _told(run: ActiveRun, attempt: Attempt) -> str:
-    task = run.plan.tasks[attempt.task]
-    if attempt.outcome == "success":
+    task = run.plan.tasks.get(attempt.task)
+    if task and attempt.outcome == "success":
         return f"{task.id}: done, in {run.plan.shown(task.output)}"
-    return f"{task.id}: {attempt.outcome}: {attempt.reason}"
+    return f"{attempt.task}: {attempt.outcome}: {attempt.reason}"

@@ -18,12 +18,18 @@ BLOCK = re.compile(r"Dispatch.*copied exactly\.\n```json\n(\[.*?\])\n```", re.DO
 STOPS = re.compile(r"Stop these agents:[^\n]*\n```json\n(\[.*?\])\n```", re.DOTALL)
 OUTPUT = re.compile(r"^(?:\s*\d+\t)?Output (file|directory): (.+)$", re.MULTILINE)  # with the Read tool's line number
 TERM = re.compile(r'^(?:\s*\d+\t)?- (?:the (heading|text) "(.*)"|at least (\d+) bytes)$', re.MULTILINE)
+LIST = re.compile(r"^(?:\s*\d+\t)?Other tasks are made from the list (?:under `(.+?)` )?in this output", re.MULTILINE)
+ITEMS = ["first", "second"]
+"""What a scripted agent finds, where other tasks are made of that."""
 BRIEF = re.compile(r"^pd:\S+ Read and follow (.+)")
 
 
 @dataclass(frozen=True)
 class Job:
-    """What an agent was told: its task, its attempt, where its output goes, what that must hold."""
+    """What an agent was told: its task, its attempt, where its output goes, what that must hold.
+
+    `lists` are the paths at which it must list the items of other tasks.
+    """
 
     task: str
     attempt: int
@@ -31,6 +37,7 @@ class Job:
     is_folder: bool
     text: str = ""
     least: int = 0
+    lists: tuple[str, ...] = ()
 
     @property
     def file(self) -> str:
@@ -83,7 +90,11 @@ class Copyist:
 
     def content(self, job: Job) -> str:
         """What the agent writes; it says what it is."""
+        listed = json.dumps(_listing(job.lists)) if job.lists else ""
+        if listed and job.file.endswith(".json"):
+            return listed + "\n" * (job.least - len(listed))
         text = f"# {job.task}\n\nThis file was written by a rehearsal: no model worked on it.\n{job.text}"
+        text += f"\n```json\n{listed}\n```\n" if listed else ""
         return text + "\n" * (job.least - len(text.encode()))
 
 
@@ -95,8 +106,22 @@ def job_of(said: list[str]) -> Job | None:
         return None
     terms = [found.groups() for text in said for found in TERM.finditer(text)]
     held = [f"## {words}\n" if kind == "heading" else f"{words}\n" for kind, words, _ in terms if kind]
+    lists = tuple(dict.fromkeys(path for text in said for path in LIST.findall(text)))
     least = max((int(number) for _, _, number in terms if number), default=0)
-    return Job(named[1], named[2], output[2].strip(), output[1] == "directory", "".join(held), least)
+    return Job(named[1], named[2], output[2].strip(), output[1] == "directory", "".join(held), least, lists)
+
+
+def _listing(paths: tuple[str, ...]) -> object:
+    """A document with a small list at each of some paths; the empty one is the document itself."""
+    found: dict[str, object] = {}
+    for path in filter(None, paths):
+        *above, last = path.split(".")
+        place = found
+        for key in above:
+            inner = place.setdefault(key, {})
+            place = inner if isinstance(inner, dict) else {}
+        place[last] = ITEMS
+    return found or ITEMS
 
 
 def called(request: Request) -> Iterator[str]:

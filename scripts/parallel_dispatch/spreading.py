@@ -1,0 +1,34 @@
+"""When the tasks that another one wrote the list for are made: as soon as it has ended. Standard library only.
+
+Making them takes the full program (`spread`), which is started once for it: it checks paths as the planner does.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from .active import ActiveRun
+from .listing import listed
+from .places import ROOT, read_text
+from .plan import Plan, PlannedTask
+from .refusal import Refusal
+
+
+def spread_ready(run: ActiveRun) -> None:
+    """The tasks made that can be made now; whoever else does it at the same time does it no second time."""
+    if run.base.patterns and run.state().ready_to_grow:
+        sys.stdout.flush()
+        program = os.path.join(ROOT, "scripts", "parallel_dispatch", "__main__.py")
+        os.spawnv(os.P_WAIT, sys.executable, [sys.executable, "-I", program, "spread", run.folder.path])
+
+
+def unlisted(plan: Plan, task: PlannedTask) -> str:
+    """What is wrong with a task's output as the list of others; empty where nothing is, or nobody asks for one."""
+    for pattern in plan.patterns:
+        if pattern.for_each["from"] == task.id:
+            try:
+                listed(read_text(task.output), pattern.for_each["path"])
+            except Refusal as why:
+                return f"its output {plan.shown(task.output)} {why}, but {pattern.id} is made of a list there"
+    return ""

@@ -12,7 +12,7 @@ from .judge import brief_words, close, keep_answer, lacking, take_draft
 from .limits import usage_limit
 from .marker import parse_marker
 from .notification import Notification
-from .spreading import unlisted
+from .plan import PlannedTask
 from .state import CANCELLED, FAILED, INTERRUPTED, MAX_SENT_BACK, Attempt, State
 from .transcript import agent_transcript, queued, words
 
@@ -54,12 +54,21 @@ def _send_back(run: ActiveRun, attempt: Attempt, tie: Tie) -> str:
     """What an agent hears that wants to stop without its output; empty where it may stop."""
     task = run.plan.tasks[tie.task]
     take_draft(task)
-    lack = lacking(run.plan, task) or unlisted(run.plan, task)
+    lack = lacking(run.plan, task) or _unlisted(run, task)
     if not lack or attempt.sent_back >= MAX_SENT_BACK or time.time() >= tie.deadline:
         return ""
     run.ledger.append("sent-back", task=tie.task, attempt=tie.attempt, reason=lack)
     brief = f" Read and follow {run.folder.brief(tie.task, 1)}." if attempt.rewritten else ""
     return f"You are not done: {lack}.{brief} Write it to {task.draft}, then stop."
+
+
+def _unlisted(run: ActiveRun, task: PlannedTask) -> str:
+    """What is wrong with an output as the list that other tasks are made of."""
+    if not run.base.patterns:
+        return ""
+    from .spreading import unlisted
+
+    return unlisted(run.plan, task)
 
 
 def on_agent_death(payload: Payload, run: ActiveRun) -> None:

@@ -16,7 +16,15 @@ KEPT = {"id", "subagent_type", "dependencies", "output", "for_each"}
 
 def made(plan: Plan, pattern: PlannedTask, items: list[str]) -> list[PlannedTask]:
     """The tasks for some items, which are like the pattern in everything but their texts."""
-    return [_made(plan, pattern, number, item) for number, item in enumerate(items, 1)]
+    texts = {field: getattr(pattern, field) for field in PlannedTask.__slots__ if field not in KEPT}
+    texts = {field: value for field, value in texts.items() if _with(value, "") != value}
+    found = []
+    for number, item in enumerate(items, 1):
+        relative = output_of(plan, pattern, number, item)
+        output = os.path.normpath(os.path.join(plan.output_dir, relative)) + ("/" if relative.endswith("/") else "")
+        new = {field: _with(value, item) for field, value in texts.items()}
+        found.append(_like(pattern, id=name(pattern.id, number), output=output, for_each={}, **new))
+    return found
 
 
 def output_of(plan: Plan, pattern: PlannedTask, number: int, item: str) -> str:
@@ -44,13 +52,6 @@ def grow(plan: Plan, pattern: PlannedTask, items: list[str]) -> Plan:
         else:
             tasks.append(task)
     return plan.with_tasks(tasks)
-
-
-def _made(plan: Plan, pattern: PlannedTask, number: int, item: str) -> PlannedTask:
-    texts = {field: _with(getattr(pattern, field), item) for field in PlannedTask.__slots__ if field not in KEPT}
-    relative = output_of(plan, pattern, number, item)
-    output = os.path.normpath(os.path.join(plan.output_dir, relative)) + ("/" if relative.endswith("/") else "")
-    return _like(pattern, id=name(pattern.id, number), output=output, for_each={}, **texts)
 
 
 def _like(task: PlannedTask, **changed: object) -> PlannedTask:

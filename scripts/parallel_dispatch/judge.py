@@ -8,7 +8,6 @@ from .active import ActiveRun
 from .bell import ENDED, ring
 from .places import read_text, write_whole
 from .plan import Plan, PlannedTask
-from .spreading import spread_ready
 from .state import FAILED, SUCCESS, Attempt
 from .transcript import last_tool_error
 
@@ -114,7 +113,10 @@ def close(
     if abandoned:
         fields["abandoned"] = True
     run.ledger.append("closed", task=task.id, attempt=attempt.number, outcome=outcome, reason=reason, **fields)
-    spread_ready(run)
+    if run.base.patterns:
+        from .spreading import spread_ready
+
+        spread_ready(run)
     agent_id = agent_id or attempt.agent_id
     run.call_off(agent_id, "its attempt is closed")
     if not abandoned:

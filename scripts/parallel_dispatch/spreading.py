@@ -17,7 +17,7 @@ from .refusal import Refusal
 
 def spread_ready(run: ActiveRun) -> None:
     """The tasks made that can be made now; whoever else does it at the same time does it no second time."""
-    if run.base.patterns and run.state().ready_to_grow:
+    if run.state().ready_to_grow:
         sys.stdout.flush()
         program = os.path.join(ROOT, "scripts", "parallel_dispatch", "__main__.py")
         os.spawnv(os.P_WAIT, sys.executable, [sys.executable, "-I", program, "spread", run.folder.path])

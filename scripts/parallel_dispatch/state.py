@@ -8,7 +8,6 @@ and never stored.
 from __future__ import annotations
 
 from .capacity import Capacity
-from .growing import grow
 from .ledger import Event
 from .plan import Plan, PlannedTask
 
@@ -277,6 +276,8 @@ class State:
         self._settle(task, FAILED, reason)
 
     def _grow(self, task: str, event: Event) -> None:
+        from .growing import grow
+
         items = event.get("items")
         self.plan = grow(self.plan, self.plan.tasks[task], list(map(str, items)) if isinstance(items, list) else [])
 

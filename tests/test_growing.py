@@ -30,9 +30,11 @@ from parallel_dispatch.plan import Plan
 from parallel_dispatch.planner import Options, Place, make_plan
 from parallel_dispatch.refusal import Refusal
 from parallel_dispatch.spread import spread
+from parallel_dispatch.spreading import spread_ready
 from parallel_dispatch.state import replay
 from parallel_dispatch.telling import write_report
 from parallel_dispatch.without_hooks import claim_offered, next_step
+from test_hooks import pythons
 
 TASKS = """\
 name: n
@@ -567,6 +569,19 @@ def test_two_that_make_the_same_tasks_at_once_make_them_once(driven):
     assert sorted(run.run.state().plan.tasks)[1:3] == ["fix-1", "fix-2"]
 
 
+def test_a_program_that_cannot_make_tasks_fails_them_and_the_run_does_not_wait(driven, monkeypatch, tmp_path):
+    run = left(driven, CLOSED)
+    broken = tmp_path / "python"
+    broken.write_text("#!/bin/sh\nexit 3\n")
+    broken.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(broken))
+    spread_ready(run.run)
+    assert run.run.state().outcomes()["fix"] == ("failed", "no tasks could be made of its items (exit code 3)")
+    monkeypatch.undo()
+    run.resumes()
+    assert run.offered == ["fix-1", "fix-2", "other"]
+
+
 # --- hooks --------------------------------------------------------------------------------------------------------
 
 
@@ -577,10 +592,10 @@ def conversation(request, project, tmp_path, cache):
     found.leaves()
 
 
-def begin(conversation, text=PLAIN, *events, background=False):
+def begin(conversation, text=PLAIN, *events, background=False, python=sys.executable):
     plan = plan_in(conversation.project, text)
     plan.background = background
-    return conversation.begin(*events, plan=plan)
+    return conversation.begin(*events, plan=plan, python=python)
 
 
 def does(conversation, task, text):
@@ -590,8 +605,9 @@ def does(conversation, task, text):
     conversation.returns(task)
 
 
-def test_hooks_make_the_tasks_and_offer_them_with_the_next_block(conversation):
-    run = begin(conversation)
+@pytest.mark.parametrize("python", pythons())
+def test_hooks_make_the_tasks_and_offer_them_with_the_next_block(conversation, python):
+    run = begin(conversation, python=python)
     does(conversation, "analyze", changes("a", "b"))
     does(conversation, "other", "x")
     block = rows(conversation.batch())

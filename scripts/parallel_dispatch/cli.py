@@ -358,6 +358,7 @@ def _say(word: str, path: str, session: str) -> int:
 
 
 def _spread(path: str) -> int:
+    from . import templates  # noqa: F401 - an interpreter without the packages is found out here, and replaced
     from .active import ActiveRun
     from .spread import spread
 

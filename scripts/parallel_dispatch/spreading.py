@@ -16,11 +16,19 @@ from .refusal import Refusal
 
 
 def spread_ready(run: ActiveRun) -> None:
-    """The tasks made that can be made now; whoever else does it at the same time does it no second time."""
+    """The tasks made that can be made now; whoever else does it at the same time does it no second time.
+
+    Where the program cannot do it they have failed, so that the run does not wait for them. Killed, it is started again
+    at the next event.
+    """
     if run.state().ready_to_grow:
         sys.stdout.flush()
         program = os.path.join(ROOT, "scripts", "parallel_dispatch", "__main__.py")
-        os.spawnv(os.P_WAIT, sys.executable, [sys.executable, "-I", program, "spread", run.folder.path])
+        code = os.spawnv(os.P_WAIT, sys.executable, [sys.executable, "-I", program, "spread", run.folder.path])
+        for task in run.state().ready_to_grow if code > 0 else ():
+            run.ledger.append(
+                "unspread", task=task.id, reason=f"no tasks could be made of its items (exit code {code})"
+            )
 
 
 def unlisted(plan: Plan, task: PlannedTask) -> str:

@@ -43,9 +43,9 @@ class Conversation:
 
     # --- the run
 
-    def begin(self, *events, tasks=TASKS, outputs=None, python=sys.executable, **limits):
+    def begin(self, *events, tasks=TASKS, outputs=None, python=sys.executable, plan=None, **limits):
         """A run that this conversation drives, with this much behind it."""
-        plan = plan_of(tasks, self.project, outputs, **limits)
+        plan = plan or plan_of(tasks, self.project, outputs, **limits)
         folder = make_run(plan, events)
         activate(self.project, SESSION, python, folder, os.getpid())
         self.run = ActiveRun(folder.path)
@@ -58,7 +58,7 @@ class Conversation:
 
     def output(self, task):
         """Where a task's output goes."""
-        return self.run.plan.tasks[task].output
+        return self.run.state().plan.tasks[task].output
 
     def attempt(self, task):
         """A task's newest attempt."""

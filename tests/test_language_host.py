@@ -32,7 +32,7 @@ tasks:
     critical: true
   - id: sum
     prompt: Sum up.
-    dependencies: [review]
+    dependencies: [review, part]
     contract: {sections: [Findings], contains: [All done], min_bytes: 500}
     timeout: 5m
   - id: data
@@ -43,6 +43,11 @@ tasks:
         type: object
         required: [findings]
         properties: {findings: {type: array, minItems: 1, items: {type: object, required: [file]}}}
+  - {id: parts, prompt: List the parts.}
+  - id: part
+    for_each: {from: parts, path: found.parts}
+    prompt: "Look at the {{ item }} part."
+    output: "parts/{{ item }}.md"
 settings: {order: waves, max_parallel: 3}
 """
 
@@ -77,11 +82,30 @@ def found(request, tmp_path_factory):
 
 
 def test_every_task_of_the_language_succeeds(found):
-    assert found.outcomes == dict.fromkeys(("urgent", "review-1", "review-2", "data", "sum"), "success")
+    assert found.outcomes == dict.fromkeys(
+        ("urgent", "review-1", "review-2", "data", "parts", "part-1", "part-2", "sum"), "success"
+    )
 
 
 def test_what_is_urgent_goes_first_and_an_agent_has_one_instance(found):
-    assert found.batches == [["urgent", "review-1", "data"], ["review-2"], ["sum"]]
+    assert [sorted(batch) for batch in found.batches] == [
+        ["parts", "review-1", "urgent"],
+        ["data", "review-2"],
+        ["part-1", "part-2"],
+        ["sum"],
+    ]
+    assert found.batches[0][0] == "urgent"
+
+
+def test_tasks_are_made_of_what_another_one_lists(found):
+    (listing,) = found.first_requests["parts"]
+    assert "Other tasks are made from the list under `found.parts` in this output" in listing
+    (told,) = found.first_requests["part-2"]
+    assert "Look at the second part." in told
+    assert "parts/second.md" in told
+    (event,) = [event for event in found.events if event["event"] == "spread"]
+    assert event["items"] == ["first", "second"]
+    assert "| part-2 | general-purpose |" in found.report
 
 
 def test_an_agent_is_told_what_the_file_says(found):

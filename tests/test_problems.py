@@ -57,7 +57,7 @@ def test_the_broken_file_gives_exactly_this_output_and_the_fixed_one_none(kind):
 NAMED = {
     "unknown-key": r'^unknown key "(.*?)"(?: in |;)',
     "duplicate-key": r'^duplicate key "(.*?)";',
-    "duplicate-id": r'^(?:duplicate|the) id "(.*?)"(?:;| differs)',
+    "duplicate-id": r'^(?:duplicate|the) id "(.*?)"(?:;| differs| is that)',
     "unknown-dependency": r' depends on "(.*?)", but no',
     "self-dependency": r'^task "(.*?)" depends on itself',
     "duplicate-dependency": r' names the dependency "(.*?)" twice',

@@ -243,7 +243,7 @@ def test_the_status_of_a_run_names_every_task_with_its_state():
         claimed("bad"),
         closed("bad", "failed", reason="r"),
     ]
-    lines = [line.split() for line in table(plan, replay(plan, events), "under way").splitlines()]
+    lines = [line.split() for line in table(replay(plan, events), "under way").splitlines()]
     assert lines[0] == ["a-run", "(run", "k3f2):", "under", "way"]
     assert [line[:2] for line in lines[1:]] == [
         ["done", "✓"],

@@ -163,7 +163,7 @@ def test_the_schema_is_one_and_its_defaults_are_the_values_defaults():
     jsonschema.Draft202012Validator.check_schema(rules)
     task = rules["properties"]["tasks"]["items"]["properties"]
     run = rules["properties"]["settings"]["properties"]
-    assert set(task) - {"prompt_file", "for_each"} == {field.name for field in dataclasses.fields(Task)}
+    assert set(task) - {"prompt_file"} == {field.name for field in dataclasses.fields(Task)}
     assert set(run) == {field.name for field in dataclasses.fields(Settings)}
     for owner, keys in ((Task, task), (Settings, run)):
         for name, rule in keys.items():

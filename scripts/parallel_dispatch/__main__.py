@@ -9,7 +9,7 @@ OLDEST = (3, 10)
 
 
 def main() -> int:
-    """The command's exit code; where the interpreter is too old or lacks a package, that of the command on a good one."""
+    """The exit code of the command; where the interpreter is too old or lacks a package, that of one that does not."""
     sys.path.insert(0, SCRIPTS)
     healed = os.environ.pop(HEALED, None)
     if healed or sys.version_info >= OLDEST:

@@ -18,23 +18,33 @@ Payload = dict[str, object]
 class ActiveRun:
     """One run; plan and ledger are read when first asked for."""
 
-    __slots__ = ("_plan", "folder", "ledger")
+    __slots__ = ("_base", "_plan", "folder", "ledger")
 
     def __init__(self, path: str) -> None:
         self.folder = RunFolder(path)
         self.ledger = Ledger(self.folder.ledger)
+        self._base: Plan | None = None
         self._plan: Plan | None = None
 
     @property
+    def base(self) -> Plan:
+        """The run's plan as it was made."""
+        if self._base is None:
+            self._base = Plan.from_json(read_text(self.folder.plan))
+        return self._base
+
+    @property
     def plan(self) -> Plan:
-        """The run's plan."""
+        """The run's plan, with the tasks that were made of what others wrote, as far as was last seen."""
         if self._plan is None:
-            self._plan = Plan.from_json(read_text(self.folder.plan))
+            self._plan = self.state().plan if self.base.patterns else self.base
         return self._plan
 
     def state(self) -> State:
         """The state as the ledger has it now."""
-        return replay(self.plan, self.ledger.read())
+        state = replay(self.base, self.ledger.read())
+        self._plan = state.plan
+        return state
 
     def tie(self, payload: Payload) -> Tie | None:
         """The attempt that the agent of a hook event works at; None for an agent that is not of this run.

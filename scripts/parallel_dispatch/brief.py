@@ -35,6 +35,7 @@ def brief(plan: Plan, state: State, task_id: str, attempt: int, schema_file: str
             "missing": missing,
             "open_writes": plan.open_writes,
             "minutes": f"{task.timeout / 60:.1f}".rstrip("0").rstrip("."),
+            "lists": [other.for_each for other in plan.patterns if other.for_each["from"] == task_id],
             "contract": [*terms(task.contract), *filter(None, [json_term(task.contract, task.output, schema_file)])],
             "rehearsal": plan.rehearsal,
             "failure": failed.reason if failed else "",

@@ -13,6 +13,7 @@ from .mentions import undeclared_input
 from .nodes import Mapping, scalar
 from .outputs import bad_output, bad_output_dir, bad_scope, duplicate_output, overlapping_scope
 from .problem import MAX_PROBLEMS, MAX_WORD, quoted, suggestion
+from .sources import bad_source, id_of_an_item, one_output_for_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -77,7 +78,7 @@ def unknown_dependency(outline: Outline) -> Iterator[Problem]:
     each = {task.name for task in outline.tasks if "for_each" in task.node.entries}
     budget = MAX_COMPARED
     for task in outline.tasks:
-        for needed in task.dependencies:
+        for needed in task.needs:
             if needed.text in known or not isinstance(needed.value, str):
                 continue
             weight = max(1, (min(len(needed.text), MAX_WORD) // 10) ** 2)  # of a comparison
@@ -98,9 +99,10 @@ def _whole(needed: str, each: set[str]) -> str:
 def self_dependency(outline: Outline) -> Iterator[Problem]:
     """Tasks that wait for themselves."""
     for task in outline.tasks:
-        for needed in task.dependencies:
+        for needed in task.needs:
             if needed.text == task.name:
-                message = f"task {quoted(task.name)} depends on itself; delete this dependency"
+                remedy = "name the task that writes its items" if needed is task.source else "delete this dependency"
+                message = f"task {quoted(task.name)} depends on itself; {remedy}"
                 yield problem(outline.file, needed, "self-dependency", message)
 
 
@@ -123,11 +125,11 @@ def dependency_cycle(outline: Outline) -> Iterator[Problem]:
     known: dict[str, Draft] = {}
     for task in outline.tasks:
         known.setdefault(task.name, task)
-    graph = {name: [d.text for d in task.dependencies if d.text in known] for name, task in known.items()}
+    graph = {name: [d.text for d in task.needs if d.text in known] for name, task in known.items()}
     if _only_needs_what_stands_above(graph):
         return
     for cycle in cycles(graph):
-        at = next(needed for needed in known[cycle[0]].dependencies if needed.text == cycle[1])
+        at = next(needed for needed in known[cycle[0]].needs if needed.text == cycle[1])
         way = " → ".join([*cycle, cycle[0]])
         message = f"dependency cycle: {way}; each waits for the next, delete {_cut(graph, cycle)}"
         yield problem(outline.file, at, "dependency-cycle", message)
@@ -152,6 +154,7 @@ def _cut(graph: Lookup[str, Sequence[str]], cycle: Sequence[str]) -> str:
 def unreachable_wait(outline: Outline) -> Iterator[Problem]:
     """Tasks that wait for more of their dependencies than they have."""
     count = Counter(task.id.text for task in outline.spread)
+    patterns = {task.id.text for task in outline.tasks if task.source}  # nobody knows yet how many tasks these are
     for task in outline.tasks:
         asked = scalar(task.node.get("wait"))
         wanted = 1 if asked and asked.text == "any" else asked.value if asked else None
@@ -159,7 +162,7 @@ def unreachable_wait(outline: Outline) -> Iterator[Problem]:
             continue
         names = {needed.text for needed in task.dependencies}
         there = sum(count[name] for name in names)
-        if wanted > there and names <= count.keys():
+        if wanted > there and names <= count.keys() - patterns:
             has = f"it has only {there}; write {there} or less" if there else 'it has none; write "dependencies", too'
             message = f"task {quoted(task.name)} waits for {asked.text} of its dependencies, but {has}"
             yield problem(outline.file, asked, "unreachable-wait", message)
@@ -208,6 +211,8 @@ _RULES: tuple[Callable[[Outline], Iterator[Problem]], ...] = (
     conflicting_keys,
     unreachable_wait,
     changed_value,
+    bad_source,
+    one_output_for_all,
     bad_output_dir,
     bad_scope,
     lacking_resource,
@@ -220,6 +225,7 @@ _RULES: tuple[Callable[[Outline], Iterator[Problem]], ...] = (
 _SPREAD_RULES: tuple[Callable[[Outline], Iterator[Problem]], ...] = (
     duplicate_id,
     long_id,
+    id_of_an_item,
     bad_output,
     duplicate_output,
     overlapping_scope,

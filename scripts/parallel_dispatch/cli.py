@@ -310,7 +310,7 @@ def _status(arguments: argparse.Namespace) -> int:
     from . import runs, status
 
     chosen = runs.choose(project_of(os.getcwd()), arguments.run)
-    _show(status.table(chosen.plan, chosen.state(), runs.condition(chosen)))
+    _show(status.table(chosen.state(), runs.condition(chosen)))
     return FINE
 
 
@@ -357,6 +357,15 @@ def _say(word: str, path: str, session: str) -> int:
     return FINE
 
 
+def _spread(path: str) -> int:
+    from . import templates  # noqa: F401 - an interpreter without the packages is found out here, and replaced
+    from .active import ActiveRun
+    from .spread import spread
+
+    spread(ActiveRun(path))
+    return FINE
+
+
 def _written(path: str) -> int:
     from .written import main as written
 
@@ -369,5 +378,11 @@ def _match() -> int:
     return match()
 
 
-INTERNAL: dict[str, Callable[..., int]] = {"hook": _hook, "match": _match, "say": _say, "written": _written}
+INTERNAL: dict[str, Callable[..., int]] = {
+    "hook": _hook,
+    "match": _match,
+    "say": _say,
+    "spread": _spread,
+    "written": _written,
+}
 """The verbs of hooks; they are not for people."""

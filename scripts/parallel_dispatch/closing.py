@@ -13,6 +13,7 @@ from .limits import usage_limit
 from .marker import parse_marker
 from .matching import UNCHECKED
 from .notification import Notification
+from .plan import PlannedTask
 from .state import CANCELLED, FAILED, INTERRUPTED, MAX_SENT_BACK, Attempt, State
 from .transcript import agent_transcript, queued, words
 
@@ -54,13 +55,22 @@ def _send_back(run: ActiveRun, attempt: Attempt, tie: Tie) -> str:
     """What an agent hears that wants to stop without its output; empty where it may stop."""
     task = run.plan.tasks[tie.task]
     take_draft(task)
-    lack = lacking(run.plan, task)
+    lack = lacking(run.plan, task) or _unlisted(run, task)
     if not lack or UNCHECKED in lack or attempt.sent_back >= MAX_SENT_BACK or time.time() >= tie.deadline:
         return ""
     run.ledger.append("sent-back", task=tie.task, attempt=tie.attempt, reason=in_one_line(lack))
     brief = f" Read and follow {run.folder.brief(tie.task, 1)}." if attempt.rewritten else ""
     then = f"{brief} Write it to {task.draft}, then stop."
     return f"You are not done: {lack}" + (f"\n{then.lstrip()}" if "\n" in lack else f".{then}")
+
+
+def _unlisted(run: ActiveRun, task: PlannedTask) -> str:
+    """What is wrong with an output as the list that other tasks are made of."""
+    if not run.base.patterns:
+        return ""
+    from .spreading import unlisted
+
+    return unlisted(run.plan, task)
 
 
 def on_agent_death(payload: Payload, run: ActiveRun) -> None:
@@ -190,7 +200,7 @@ def _is_older(path: str, since: float) -> bool:
 
 
 def _told(run: ActiveRun, attempt: Attempt) -> str:
-    task = run.plan.tasks[attempt.task]
-    if attempt.outcome == "success":
+    task = run.plan.tasks.get(attempt.task)
+    if task and attempt.outcome == "success":
         return f"{task.id}: done, in {run.plan.shown(task.output)}"
-    return f"{task.id}: {attempt.outcome}: {attempt.reason}"
+    return f"{attempt.task}: {attempt.outcome}: {attempt.reason}"

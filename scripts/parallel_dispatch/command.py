@@ -83,7 +83,7 @@ def _steer(verb: str, wanted: str | None, payload: Payload) -> str:
             raise Blocked(runs.table(project))
         chosen = _chosen(verb, wanted, project, session)
         if verb == "status":
-            raise Blocked(status.table(chosen.plan, chosen.state(), runs.condition(chosen)))
+            raise Blocked(status.table(chosen.state(), runs.condition(chosen)))
         return _stop(chosen, session)
     except (Refusal, OSError) as refusal:
         raise Blocked(f"parallel-dispatch: {refusal}") from refusal

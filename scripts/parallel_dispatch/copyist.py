@@ -23,12 +23,18 @@ JSON = re.compile(
     r"^(?:\s*\d+\t)?- JSON .* that matches (?:this JSON Schema: (\{.*\})|the JSON Schema in (.+))$", re.MULTILINE
 )
 TERM = re.compile(r'^(?:\s*\d+\t)?- (?:the (heading|text) "(.*)"|at least (\d+) bytes)$', re.MULTILINE)
+LIST = re.compile(r"^(?:\s*\d+\t)?Other tasks are made from the list (?:under `(.+?)` )?in this output", re.MULTILINE)
+ITEMS = ["first", "second"]
+"""What a scripted agent finds, where other tasks are made of that."""
 BRIEF = re.compile(r"^pd:\S+ Read and follow (.+)")
 
 
 @dataclass(frozen=True)
 class Job:
-    """What an agent was told: its task, its attempt, where its output goes, what that must hold."""
+    """What an agent was told: its task, its attempt, where its output goes, what that must hold.
+
+    `lists` are the paths at which it must list the items of other tasks.
+    """
 
     task: str
     attempt: int
@@ -37,6 +43,7 @@ class Job:
     text: str = ""
     least: int = 0
     schema: str = ""
+    lists: tuple[str, ...] = ()
 
     @property
     def file(self) -> str:
@@ -95,12 +102,11 @@ class Copyist:
     def content(self, job: Job) -> str:
         """What the agent writes; it says what it is. `ValueError` where nobody can make up what its schema asks for."""
         text = f"# {job.task}\n\nThis file was written by a rehearsal: no model worked on it.\n{job.text}"
-        if job.schema:
-            value, why = sample(json.loads(job.schema))
-            if why:
-                raise ValueError(f"A rehearsal cannot make up JSON for this schema ({why}); a model may well write it.")
-            made = json.dumps(value, ensure_ascii=False, indent=2)
-            text = f"{made}\n" if job.file.lower().endswith(".json") else f"{text}\n```json\n{made}\n```\n"
+        made = _json(job)
+        if made and job.file.lower().endswith(".json"):
+            text = f"{made}\n"
+        elif made:
+            text += f"\n```json\n{made}\n```\n"
         return text + "\n" * (job.least - len(text.encode()))
 
 
@@ -112,9 +118,43 @@ def job_of(said: list[str]) -> Job | None:
         return None
     terms = [found.groups() for text in said for found in TERM.finditer(text)]
     held = [f"## {words}\n" if kind == "heading" else f"{words}\n" for kind, words, _ in terms if kind]
+    lists = tuple(dict.fromkeys(path for text in said for path in LIST.findall(text)))
     least = max((int(number) for _, _, number in terms if number), default=0)
+    lists = tuple(dict.fromkeys(path for text in said for path in LIST.findall(text)))
     schemas = (inline or read_text(path) for text in said for inline, path in JSON.findall(text))
-    return Job(named[1], named[2], output[2].strip(), output[1] == "directory", "".join(held), least, next(schemas, ""))
+    return Job(
+        task=named[1],
+        attempt=named[2],
+        output=output[2].strip(),
+        is_folder=output[1] == "directory",
+        text="".join(held),
+        least=least,
+        schema=next(schemas, ""),
+        lists=lists,
+    )
+
+
+def _json(job: Job) -> str:
+    """The JSON that an output must hold: the lists that tasks are made from, or what its schema asks for."""
+    if job.schema and not job.lists:
+        value, why = sample(json.loads(job.schema))
+        if why:
+            raise ValueError(f"A rehearsal cannot make up JSON for this schema ({why}); a model may well write it.")
+        return json.dumps(value, ensure_ascii=False, indent=2)
+    return json.dumps(_listing(job.lists)) if job.lists else ""
+
+
+def _listing(paths: tuple[str, ...]) -> object:
+    """A document with a small list at each of some paths; the empty one is the document itself."""
+    found: dict[str, object] = {}
+    for path in filter(None, paths):
+        *above, last = path.split(".")
+        place = found
+        for key in above:
+            inner = place.setdefault(key, {})
+            place = inner if isinstance(inner, dict) else {}
+        place[last] = ITEMS
+    return found or ITEMS
 
 
 def called(request: Request) -> Iterator[str]:

@@ -9,7 +9,7 @@ class Decision:
     """What a run needs now.
 
     `dispatch` names the tasks to offer, in order, each with the number of its attempt; `over` says that nothing is
-    left to wait for, so the report can be written.
+    left to wait for, so the report can be written. A task in whose place others are yet to be made is waited for.
     """
 
     __slots__ = ("dispatch", "over")
@@ -31,6 +31,8 @@ def decide(state: State) -> Decision:
                 break
             if state.unmet[task] or task in state.settled or task in state.open or capacity.refusal(task):
                 continue
+            if state.plan.tasks[task].for_each:
+                continue
             capacity.take(task)
             ready.append((task, len(state.attempts[task]) + 1))
-    return Decision(ready, over=not (ready or state.open or state.paused))
+    return Decision(ready, over=not (ready or state.open or state.paused or state.ready_to_grow))

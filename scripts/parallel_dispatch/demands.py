@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from .drafts import problem
 from .durations import milliseconds
-from .for_each import mentions_item
+from .item import mentions_item
 from .nodes import Mapping, Scalar, scalar
 from .problem import nearest, quoted
 

@@ -64,7 +64,7 @@ def opening(plan: Plan, first_block: str, notes: Sequence[str] = ()) -> str:
 def plan_text(plan: Plan) -> str:
     """The plan in a few lines: what runs, in which waves, within which limits."""
     kind = "Rehearsal" if plan.rehearsal else "Run"
-    waves = [f"  wave {n}: {', '.join(task.id for task in wave)}" for n, wave in enumerate(plan.waves, 1)]
+    waves = [f"  wave {n}: {', '.join(map(_named, wave))}" for n, wave in enumerate(plan.waves, 1)]
     return "\n".join([f"{kind} {plan.run}: {_head(plan)}", *waves])
 
 
@@ -78,14 +78,25 @@ def plan_table(plan: Plan) -> str:
         lines.append(f"Wave {number}")
         for task in wave:
             as_what = "" if task.agent == task.subagent_type else f" as {task.subagent_type}"
+            made_of = f"  {_made_of(task)}" if task.for_each else ""
             of = f"{task.wait} of " if task.wait else ""
             after = f"  after {of}{_few(task.dependencies)}" if task.dependencies else ""
             output = plan.shown(task.output).replace(f"/{own}/", "/RUN/") if own else plan.shown(task.output)
-            lines.append(f"  {task.id}  ({task.agent}{as_what})  -> {output}{after}")
+            lines.append(f"  {task.id}  ({task.agent}{as_what}){made_of}  -> {output}{after}")
             lines += [f"      {' '.join(task.description.split())}"] if task.description else []
     if any(task.agent != task.subagent_type for task in plan.tasks.values()):
         lines.append("An agent that neither the project nor the user defines runs as general-purpose, under its title.")
     return "\n".join(lines)
+
+
+def _named(task: PlannedTask) -> str:
+    return f"{task.id} ({_made_of(task)})" if task.for_each else task.id
+
+
+def _made_of(task: PlannedTask) -> str:
+    """How a task that stands for others comes by them."""
+    path = task.for_each["path"]
+    return f"one for each item of {task.for_each['from']}'s output{f', {path}' if path else ''}"
 
 
 def _head(plan: Plan) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from . import for_each
-from .for_each import items_of, substituted
+from . import item
+from .for_each import items_of, source_of
 from .nodes import Mapping, Node, Scalar, items, scalar
 from .problem import Problem
 
@@ -30,11 +30,19 @@ class Draft:
     dependencies: tuple[Scalar, ...]
     prompt: Scalar | None = None
     item: str | None = None
+    source: Scalar | None = None  # the task whose output holds the items
 
     @property
     def place(self) -> Scalar:
         """What decides where the task writes."""
         return self.output or self.id
+
+    @property
+    def needs(self) -> tuple[Scalar, ...]:
+        """What the task waits for: its dependencies, and whoever writes its items."""
+        if self.source is None or any(needed.text == self.source.text for needed in self.dependencies):
+            return self.dependencies
+        return (*self.dependencies, self.source)
 
 
 @dataclass(frozen=True)
@@ -70,7 +78,7 @@ def outline(document: Document, root: Mapping, surroundings: Surroundings) -> Ou
 def graph_of(tasks: list[Draft]) -> dict[str, set[str]]:
     """What each task waits for itself; of tasks with the same id the first counts."""
     known = {task.name: task for task in reversed(tasks)}
-    return {name: {d.text for d in task.dependencies if d.text in known} for name, task in known.items()}
+    return {name: {d.text for d in task.needs if d.text in known} for name, task in known.items()}
 
 
 def upstream_of(name: str, graph: dict[str, set[str]]) -> set[str]:
@@ -94,10 +102,10 @@ def _each(task: Draft, matches: Lookup[str, Sequence[str]]) -> Iterator[Draft]:
     if found is None:
         yield task
         return
-    for number, item in enumerate(found, 1):
-        name = for_each.name(task.name, number)
-        path = substituted(task.output.text, item) if task.output else f"{name}.md"
-        yield replace(task, name=name, path=path, item=item)
+    for number, each in enumerate(found, 1):
+        name = item.name(task.name, number)
+        path = item.substituted(task.output.text, each) if task.output else f"{name}.md"
+        yield replace(task, name=name, path=path, item=each)
 
 
 def _draft(node: Node) -> Draft | None:
@@ -105,16 +113,18 @@ def _draft(node: Node) -> Draft | None:
     if named is None or not isinstance(node, Mapping):
         return None
     written, asked = node.get("output"), node.get("prompt")
-    output = scalar(written)
+    output, source = scalar(written), source_of(node)
+    default = item.name(named.text, 1) if source else named.text
     return Draft(
         node,
         named,
         named.text,
         output if output and isinstance(output.value, str) else None,
-        output.text if output and isinstance(output.value, str) else f"{named.text}.md",
+        output.text if output and isinstance(output.value, str) else f"{default}.md",
         written is not None,
-        tuple([item for item in map(scalar, items(node.get("dependencies"))) if item]),
+        tuple([needed for needed in map(scalar, items(node.get("dependencies"))) if needed]),
         asked if isinstance(asked, Scalar) and isinstance(asked.value, str) else None,
+        source=source,
     )
 
 

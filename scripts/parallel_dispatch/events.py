@@ -42,6 +42,12 @@ def answer(payload: Payload, run: ActiveRun) -> Payload | None:
 def word(payload: Payload, run: ActiveRun, host: int) -> Payload | str | None:
     """What the main conversation must hear: an answer, a word for the full program, or nothing."""
     event = str(payload.get("hook_event_name"))
+    if (
+        not payload.get("agent_id") and run.base.patterns
+    ):  # whoever should have made tasks of an output may have been killed over it
+        from .spreading import spread_ready
+
+        spread_ready(run)
     if event == "SessionStart":
         from .sessions import on_session_start
 

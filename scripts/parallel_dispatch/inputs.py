@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Tuple
 
 from .agents import known_agents
-from .for_each import filled, items_of, mentions_item, substituted
+from .for_each import items_of, source_of
+from .item import filled, mentions_item, substituted
 from .nodes import Mapping, Node, Scalar, items
 from .problem import Problem, quoted, suggestion
 from .source import MAX_BYTES, decode
@@ -67,6 +68,15 @@ def _items(task: Mapping, project: str, found: Inputs) -> Iterator[tuple[Scalar,
 
 def _prompt(task: Mapping, project: str, found: Inputs) -> Iterator[tuple[Scalar, Wrong]]:
     prompt = _text(task.get("prompt_file"))
+    source = source_of(task)
+    if prompt and source and mentions_item(prompt.text):
+        named = _text(task.get("id"))
+        message = (
+            f'"prompt_file"{f" in task {quoted(named.text)}" if named else ""} must be the same for every item, which'
+            f" nobody knows before {quoted(source.text)} has ended; write {{{{ item }}}} into the file instead"
+        )
+        yield prompt, ("wrong-value", message)
+        return
     for path in _each(prompt, task, found) if prompt else ():
         why = _read(path, project, found)
         if prompt and why:
@@ -127,8 +137,10 @@ def _subject(path: tuple[str | int, ...]) -> str:
 
 
 def _each(node: Scalar, task: Mapping, found: Inputs) -> list[str]:
-    """A text of a task for every item, each once."""
+    """A text of a task for every item, each once; none where nobody knows the items yet."""
     expanded = items_of(task, found.matches)
+    if source_of(task) and mentions_item(node.text):
+        return []
     return [node.text] if expanded is None else list(dict.fromkeys(substituted(node.text, item) for item in expanded))
 
 

@@ -137,6 +137,10 @@ def close(
         used = usage(transcript or attempt.transcript)
         fields["tokens"] = used.total if used else 0
     run.ledger.append("closed", task=task.id, attempt=attempt.number, outcome=outcome, reason=reason, **fields)
+    if run.base.patterns:
+        from .spreading import spread_ready
+
+        spread_ready(run)
     agent_id = agent_id or attempt.agent_id
     run.call_off(agent_id, "its attempt is closed")
     if not abandoned:

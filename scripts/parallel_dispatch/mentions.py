@@ -68,7 +68,7 @@ def _mentions(outline: Outline) -> Iterator[_Mention]:
     writers = _writers(outline)
     named = {text: {writers[w]: w for w in reversed(spoken) if w in writers} for text, spoken in words.items()}
     for task in outline.tasks:
-        near = {task.name, *(needed.text for needed in task.dependencies)}
+        near = {task.name, *(needed.text for needed in task.needs)}
         for writer, word in named[task.prompt.text].items() if task.prompt else ():
             if task.prompt and writer not in near:
                 yield task, task.prompt, writer, word

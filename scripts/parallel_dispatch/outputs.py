@@ -9,7 +9,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from .drafts import graph_of, problem, upstream_of
-from .for_each import substituted
+from .item import substituted
 from .nodes import Scalar, items, scalar
 from .plan import KEPT
 from .problem import quoted
@@ -56,11 +56,7 @@ def duplicate_output(outline: Outline) -> Iterator[Problem]:
     order = {id(task): index for index, task in enumerate(outline.spread)}
     for other, task in repeated:
         if other.node is task.node:
-            message = (
-                f"each item of task {quoted(task.id.text)} writes {quoted(task.path)};"
-                " put {{ item }} into the output, or leave it out"
-            )
-            yield problem(outline.file, task.place, "duplicate-output", message)
+            yield same_for_every_item(outline.file, task)
             continue
         message = (
             f"task {quoted(task.name)} writes {quoted(task.path)}, as task {quoted(other.name)} does"
@@ -75,6 +71,15 @@ def duplicate_output(outline: Outline) -> Iterator[Problem]:
             f" of task {quoted(earlier.name)} (line {earlier.place.line}); choose another output"
         )
         yield problem(outline.file, later.place, "duplicate-output", message)
+
+
+def same_for_every_item(file: str, task: Draft) -> Problem:
+    """The problem of an output that every item of a task has in common."""
+    message = (
+        f"task {quoted(task.id.text)} writes {quoted(task.path)} for every item;"
+        " put {{ item }} into its output, or leave it out"
+    )
+    return problem(file, task.place, "duplicate-output", message)
 
 
 def bad_output_dir(outline: Outline) -> Iterator[Problem]:

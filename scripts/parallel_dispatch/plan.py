@@ -1,6 +1,7 @@
 """What a run is going to do: its tasks in the order of dispatch, complete with paths and limits, as plain values.
 
-A plan is made once, at the start, and never changes; hooks read it from `plan.json`.
+A plan is made once, at the start, and hooks read it from `plan.json`. It changes only where tasks are made from what
+others write (`growing`).
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _NO_CONTRACT: dict[str, object] = {}
 _NO_CALL: dict[str, str] = {}
 _LISTS = ("constraints", "reads", "success_criteria", "writes")
 _OPTIONAL = {"title", "description", "context", "scope", "output_format", "resources", *_LISTS}
-_OPTIONAL |= {"contract", "critical", "call", "wait", "leaves_losers", "writes"}
+_OPTIONAL |= {"contract", "critical", "call", "for_each", "wait", "leaves_losers", "writes"}
 
 
 def grace(timeout: float) -> float:
@@ -40,6 +41,8 @@ class PlannedTask:
     output must hold; `critical` says that its failure stops the run; `call` is what else its Agent call says.
     `wait` is how many of its dependencies must succeed, 0 for all; `leaves_losers` says that the others go on then.
     `writes` are the globs of its write scope.
+    `for_each` names the task and the path in its output (`from`, `path`) of the list from which tasks are made in the
+    place of this one, which is never dispatched itself; their texts are its own, with the item in them.
     """
 
     __slots__ = (
@@ -52,6 +55,7 @@ class PlannedTask:
         "critical",
         "dependencies",
         "description",
+        "for_each",
         "id",
         "leaves_losers",
         "output",
@@ -95,6 +99,7 @@ class PlannedTask:
         wait: int = 0,
         leaves_losers: bool = False,
         writes: tuple[str, ...] = (),
+        for_each: dict[str, str] = _NO_CALL,
     ) -> None:
         self.id = id
         self.agent = agent
@@ -117,6 +122,7 @@ class PlannedTask:
         self.contract = contract
         self.critical = critical
         self.call = call
+        self.for_each = for_each
         self.wait = wait
         self.leaves_losers = leaves_losers
         self.writes = writes
@@ -124,7 +130,7 @@ class PlannedTask:
     @property
     def needed(self) -> int:
         """How many of its dependencies must succeed before it may begin."""
-        return self.wait or len(self.dependencies)
+        return min(self.wait or len(self.dependencies), len(self.dependencies))
 
     @property
     def is_folder(self) -> bool:
@@ -242,6 +248,15 @@ class Plan:
             waves.setdefault(task.wave, []).append(task)
         return [waves[number] for number in sorted(waves)]
 
+    @property
+    def patterns(self) -> list[PlannedTask]:
+        """The tasks in whose place others are made while the run goes on."""
+        return [task for task in self.tasks.values() if task.for_each]
+
+    def with_tasks(self, tasks: list[PlannedTask]) -> Plan:
+        """The same plan with other tasks."""
+        return Plan(tasks=tasks, **{name: getattr(self, name) for name in _HEAD})
+
     def stops_after(self, task: str) -> bool:
         """Whether the failure of a task stops the run."""
         return self.on_failure == "stop" or self.tasks[task].critical
@@ -253,7 +268,7 @@ class Plan:
 
     def to_json(self) -> str:
         """The plan as the text of `plan.json`, one task a line."""
-        head = {name: getattr(self, name) for name in Plan.__slots__ if name not in ("tasks", "dependents")}
+        head = {name: getattr(self, name) for name in _HEAD}
         rows = ",\n".join(
             "  "
             + quickjson.dumps({name: getattr(task, name) for name in PlannedTask.__slots__ if _is_told(task, name)})
@@ -272,6 +287,9 @@ class Plan:
             return Plan(tasks=tasks, **value)  # type: ignore[arg-type]
         except (TypeError, KeyError, ValueError) as error:
             raise Refusal(f"plan.json of this run is from another version: {error}") from None
+
+
+_HEAD = [name for name in Plan.__slots__ if name not in ("tasks", "dependents")]
 
 
 def _is_told(task: PlannedTask, name: str) -> bool:

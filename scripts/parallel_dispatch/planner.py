@@ -54,6 +54,7 @@ def make_plan(task_file: TaskFile, options: Options, place: Place) -> Plan:
     output_dir = _output_dir(options.output or settings.output_dir, place)
     timeout = (options.timeout or settings.timeout_per_task) / 1000
     on_failure = options.on_failure or settings.on_failure
+    patterns = {task.id for task in task_file.tasks if task.for_each}
     tasks = [
         PlannedTask(
             id=task.id,
@@ -61,7 +62,7 @@ def make_plan(task_file: TaskFile, options: Options, place: Place) -> Plan:
             subagent_type=subagent_type(_role(task, task_file), place.agents),
             title="" if _role(task, task_file) in place.agents else _role(task, task_file),
             prompt=task.prompt,
-            output=_output(output_dir, task, place),
+            output=output_path(output_dir, task.id, task.output, place),
             dependencies=list(task.dependencies),
             wave=wave,
             timeout=(options.timeout or task.timeout or settings.timeout_per_task) / 1000,
@@ -76,10 +77,11 @@ def make_plan(task_file: TaskFile, options: Options, place: Place) -> Plan:
             resources=dict(task.resources),
             contract=asdict(task.contract) if task.contract else {},
             critical=task.critical,
-            wait=_wait(task),
+            wait=_wait(task, patterns),
             leaves_losers=task.losers == "continue",
             writes=task.writes,
             call={key: value for key, value in (("model", task.model), ("effort", task.effort)) if value},
+            for_each={"from": task.for_each.task, "path": task.for_each.path} if task.for_each else {},
         )
         for task, wave in arrange(task_file.tasks)
     ]
@@ -115,9 +117,10 @@ def _role(task: Task, task_file: TaskFile) -> str:
     return described.role or task.agent if described else task.agent
 
 
-def _wait(task: Task) -> int:
-    """How many of its dependencies a task waits for where these are not all; 0 for all."""
-    return task.wait if isinstance(task.wait, int) and task.wait < len(task.dependencies) else 0
+def _wait(task: Task, patterns: set[str]) -> int:
+    """How many of its dependencies a task waits for where these are not all, as far as they are known; 0 for all."""
+    is_some = task.wait != len(task.dependencies) or not patterns.isdisjoint(task.dependencies)
+    return task.wait if isinstance(task.wait, int) and is_some else 0
 
 
 def _retries(task: Task, max_retries: int, on_failure: str) -> int:
@@ -151,16 +154,16 @@ def _output_dir(wanted: str | None, place: Place) -> str:
     return path
 
 
-def _output(output_dir: str, task: Task, place: Place) -> str:
+def output_path(output_dir: str, task: str, output: str, place: Place) -> str:
     """Where an output goes; an agent may write there without a prompt, so nothing that others trust may lie there."""
-    path = os.path.normpath(os.path.join(output_dir, task.output))
+    path = os.path.normpath(os.path.join(output_dir, output))
     real = os.path.realpath(path)
     parts = os.path.relpath(real, os.path.realpath(place.project)).split(os.sep)
     if os.pardir in parts:
-        raise Refusal(f'output "{task.output}" of task "{task.id}" leaves the project through a link: {real}')
+        raise Refusal(f'output "{output}" of task "{task}" leaves the project through a link: {real}')
     kept = next((part for part in parts if part.casefold() in KEPT), None)
     if kept and not real.startswith(os.path.realpath(place.default_output) + os.sep):
-        raise Refusal(f'output "{task.output}" of task "{task.id}" lies in {kept}; name another place')
+        raise Refusal(f'output "{output}" of task "{task}" lies in {kept}; name another place')
     if real == os.path.realpath(place.task_file):
-        raise Refusal(f'output "{task.output}" of task "{task.id}" is the task file itself; name another place')
-    return path + ("/" if task.writes_directory else "")
+        raise Refusal(f'output "{output}" of task "{task}" is the task file itself; name another place')
+    return path + ("/" if output.endswith("/") else "")

@@ -51,6 +51,16 @@ def dumps(value: object) -> str:
     return "".join(encode(value, 0))
 
 
+def compact(value: object) -> str:
+    """The JSON text of a value without blanks, in its own characters."""
+    if _json is None:
+        import json
+
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    encode = _json.make_encoder(None, None, _json.encode_basestring, None, ":", ",", False, False, True)  # type: ignore[arg-type]
+    return "".join(encode(value, 0))
+
+
 def record(text: str) -> dict[str, object]:
     """The JSON object in a text; empty where it holds anything else."""
     try:

@@ -21,7 +21,6 @@ from .owners import deactivate
 from .problem import visible
 from .refusal import Refusal
 from .scripted_model import ModelServer
-from .state import replay
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -132,13 +131,18 @@ def _run_of(project: str, session: str) -> ActiveRun | None:
 
 def _tell(found: ActiveRun, told: int) -> int:
     events = found.ledger.read()
-    state = replay(found.plan, events)
+    state = found.state()
     for event in events[max(told, 1) :]:
         task, kind = event.get("task"), event.get("event")
         if kind == "claimed" and str(event.get("call")) in state.calls:
             print(f"  {task}: dispatched", flush=True)
         elif kind == "sent-back":
             print(visible(f"  {task}: sent back, {event.get('reason')}"), flush=True)
+        elif kind == "spread":
+            items = event.get("items")
+            print(f"  {task}: {len(items) if isinstance(items, list) else 0} tasks", flush=True)
+        elif kind == "unspread":
+            print(visible(f"  {task}: failed: {event.get('reason')}"), flush=True)
         elif kind == "closed":
             reason = f": {event.get('reason')}" if event.get("reason") else ""
             print(visible(f"  {task}: {event.get('outcome')}{reason}"), flush=True)

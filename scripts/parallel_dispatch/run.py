@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from . import dispatch
 from .active import ActiveRun
 from .agents import known_agents
+from .decide import decide
 from .interruption import interrupt
 from .judge import built_on, close, fingerprint, inputs, lacking
 from .ledger import Ledger
@@ -20,6 +21,7 @@ from .places import RunFolder, default_output_folder, project_folder, runs_folde
 from .planner import Options, Place, make_plan
 from .refusal import Refusal
 from .runs import choose, newest_incomplete, overlapping
+from .spread import spread, stale
 from .state import CANCELLED, SUCCESS
 from .telling import finish, offer
 from .watch import wake_by
@@ -190,13 +192,18 @@ def resume(project: str, wanted: str | None, session: str) -> tuple[ActiveRun, s
         state = run.state()
     again = redo(run, state)
     done = sum(1 for outcome, _ in state.settled.values() if outcome == SUCCESS) - len(again)
-    if done == len(run.plan.tasks):
+    reread = stale(run, state, again)
+    if done == len(run.plan.tasks) and not reread:
         finish(run)
         raise Refusal(f"every task of run {run.plan.run} is done; its report: {run.plan.shown(run.folder.report)}")
-    run.ledger.append("resumed", session=session, again=again)
+    run.ledger.append("resumed", session=session, again=[*again, *reread])
+    state = spread(run)
+    if decide(state).over:
+        finish(run)
+        raise Refusal(f"nothing of run {run.plan.run} can run; its report: {run.plan.shown(run.folder.report)}")
     if session:
         _tie(run, session)
-    return run, dispatch.resumption(run.plan, done, again, offer(run, run.state()))
+    return run, dispatch.resumption(run.plan, done, again, offer(run, state))
 
 
 def _resumable(project: str, wanted: str | None, session: str) -> ActiveRun:

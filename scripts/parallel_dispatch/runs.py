@@ -135,25 +135,25 @@ def overlapping(project: str, outputs: Sequence[str], session: str, run: str = "
             theirs = [] if other.state().ended else [task.output for task in other.plan.tasks.values()]
         except (Refusal, OSError):
             continue
-        met = _meeting(theirs, outputs)
+        met = meeting(theirs, outputs)
         if met:
             return (other.plan.run, *met)
     return None
 
 
-def _meeting(theirs: Sequence[str], ours: Sequence[str]) -> tuple[str, str] | None:
+def meeting(theirs: Sequence[str], ours: Sequence[str]) -> tuple[str, str] | None:
     """Two paths of which one is the other or lies in it; case does not tell them apart."""
     their, our = ({os.path.realpath(path).casefold(): path for path in paths} for paths in (theirs, ours))
     for place, path in their.items():
-        if above := _at_or_above(place, our):
+        if above := at_or_above(place, our):
             return path, our[above]
     for place, path in our.items():
-        if above := _at_or_above(place, their):
+        if above := at_or_above(place, their):
             return their[above], path
     return None
 
 
-def _at_or_above(place: str, places: Container[str]) -> str:
+def at_or_above(place: str, places: Container[str]) -> str:
     """The one of some places that a place is or lies in; empty where there is none."""
     while place not in places:
         above = os.path.dirname(place)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from .capacity import Capacity
 from .ledger import Event
-from .plan import Plan
+from .plan import Plan, PlannedTask
 
 SUCCESS, FAILED, SKIPPED, CANCELLED = "success", "failed", "skipped", "cancelled"
 UNNEEDED = "not needed"
@@ -91,6 +91,7 @@ class State:
 
     __slots__ = (
         "attempts",
+        "base",
         "begun",
         "calls",
         "ended",
@@ -104,6 +105,7 @@ class State:
         "settled",
         "since",
         "spent",
+        "spread",
         "starts",
         "stopped_by",
         "tokens",
@@ -116,7 +118,9 @@ class State:
     )
 
     def __init__(self, plan: Plan) -> None:
-        self.plan = plan
+        self.base = plan  # as it was made
+        self.plan = plan  # with the tasks that were made of what others wrote
+        self.spread: dict[str, Event] = {}  # the event that named the items, by the task that they are for
         self.begun: float | None = None
         self.attempts: dict[str, list[Attempt]] = {task: [] for task in plan.tasks}
         self.open: dict[str, Attempt] = {}  # by task, in the order of admission
@@ -142,7 +146,7 @@ class State:
 
     def refusal(self, task: str) -> str:
         """Why a task may not be dispatched now; empty where it may."""
-        if task not in self.attempts:
+        if task not in self.plan.tasks:
             return f'this run has no task "{task}"'
         if self.ended:
             return f"the run is {self.ended}; nothing to do"
@@ -151,6 +155,8 @@ class State:
         if task in self.settled:
             outcome, reason = self.settled[task]
             return f'"{task}" is settled: {outcome}{f" ({reason})" if reason else ""}; nothing to do'
+        if self.plan.tasks[task].for_each:
+            return f'"{task}" stands for tasks that are not made yet; they come in a later dispatch block'
         if self.stopped_by:
             return f'the run is stopped, because "{self.stopped_by}" failed; nothing to do'
         if self.used_up:
@@ -236,9 +242,10 @@ class State:
         self.spent[attempt.task] += outcome == FAILED
         if outcome == FAILED and self.spent[attempt.task] < self.plan.tasks[attempt.task].attempts:
             return
-        if outcome == FAILED and self.plan.stops_after(attempt.task):
-            self.stopped_by = self.stopped_by or attempt.task
-        self._settle(attempt.task, outcome, reason)
+        if outcome == FAILED:
+            self.fail(attempt.task, reason)
+        else:
+            self._settle(attempt.task, outcome, reason)
 
     def spend(self, time: float, tokens: int = 0) -> None:
         """The state at this time, with so many tokens more used."""
@@ -264,12 +271,13 @@ class State:
         Tasks that succeeded stay as they are, except those in `again`, whose outputs are gone or whose inputs changed.
         """
         self.interrupt(time)
-        kept = [task for task, (outcome, _) in self.settled.items() if outcome == SUCCESS and task not in again]
-        self.settled = {}
-        self.unmet = {task.id: task.needed for task in self.plan.tasks.values()}
-        self.undecided = {task.id: len(task.dependencies) for task in self.plan.tasks.values()}
-        self.losers = {}
-        self.left = _by_wave(self.plan)
+        self.plan = self.base
+        self.spread = {task: event for task, event in self.spread.items() if task not in again}
+        for task, event in self.spread.items():
+            self._grow(task, event)
+        tasks = self.plan.tasks
+        kept = [t for t, (outcome, _) in self.settled.items() if outcome == SUCCESS and t in tasks and t not in again]
+        self._unsettle()
         self.spent = dict.fromkeys(self.plan.tasks, 0)
         self.stopped_by = self.paused = self.ended = self.used_up = ""
         self.since, self.tokens = time, 0
@@ -277,6 +285,48 @@ class State:
         self.reminders = 0
         for task in kept:
             self._settle(task, SUCCESS, "")
+
+    @property
+    def ready_to_grow(self) -> list[PlannedTask]:
+        """The tasks in whose place others can be made now, since all that they wait for has ended."""
+        if self.ended or self.stopped_by:
+            return []
+        return [
+            task
+            for task in self.plan.patterns
+            if not self.unmet[task.id] and task.id not in self.settled and task.for_each["from"] in self.settled
+        ]
+
+    def grow(self, task: str, event: Event) -> None:
+        """The state after the items of a task became known; what is settled stays so."""
+        self.spread[task] = event
+        self._grow(task, event)
+        for made in self.plan.tasks:
+            self.attempts.setdefault(made, [])
+            self.spent.setdefault(made, 0)
+        settled = self.settled
+        self._unsettle()
+        for other, (outcome, reason) in settled.items():
+            self._settle(other, outcome, reason)
+
+    def fail(self, task: str, reason: str) -> None:
+        """The state after a task failed for good."""
+        if self.plan.stops_after(task):
+            self.stopped_by = self.stopped_by or task
+        self._settle(task, FAILED, reason)
+
+    def _grow(self, task: str, event: Event) -> None:
+        from .growing import grow
+
+        items = event.get("items")
+        self.plan = grow(self.plan, self.plan.tasks[task], list(map(str, items)) if isinstance(items, list) else [])
+
+    def _unsettle(self) -> None:
+        self.settled = {}
+        self.unmet = {task.id: task.needed for task in self.plan.tasks.values()}
+        self.undecided = {task.id: len(task.dependencies) for task in self.plan.tasks.values()}
+        self.losers = {}
+        self.left = _by_wave(self.plan)
 
     def _settle(self, task: str, outcome: str, reason: str) -> None:
         """The outcome of a task, and of those that it leaves without what they need or that nobody needs any more."""
@@ -323,7 +373,8 @@ class State:
 
     def _is_served(self, task: str) -> bool:
         """Whether a task needs nothing more of those that it depends on."""
-        return task in self.settled or not (self.unmet[task] or self.plan.tasks[task].leaves_losers)
+        planned = self.plan.tasks[task]
+        return task in self.settled or not (self.unmet[task] or planned.leaves_losers or planned.for_each)
 
 
 def _went_on(task: str) -> str:
@@ -366,6 +417,16 @@ def _claim(state: State, event: Event, time: float) -> None:
         state.rejected[call] = refusal
         return
     state.admit(Attempt(task, len(state.attempts[task]) + 1, call, time, state.pause_before(task)))
+
+
+def _spread(state: State, event: Event, _: float) -> None:
+    """The items of a task, or why there are none; said twice, or when it is too late, it counts for nothing."""
+    task = _text(event, "task")
+    if any(ready.id == task for ready in state.ready_to_grow):
+        if event["event"] == "spread":
+            state.grow(task, event)
+        else:
+            state.fail(task, _text(event, "reason"))
 
 
 def _started(state: State, event: Event, time: float) -> None:
@@ -442,6 +503,8 @@ def _of_attempt(state: State, event: Event, time: float) -> None:
 
 _EVENTS = {
     "claimed": _claim,
+    "spread": _spread,
+    "unspread": _spread,
     "agent-started": _started,
     "notified": _notified,
     "stop-asked": _stop_asked,

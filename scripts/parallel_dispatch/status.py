@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING
 from .report import MARKS, seconds
 
 if TYPE_CHECKING:
-    from .plan import Plan
     from .state import State
 
 
-def table(plan: Plan, state: State, condition: str) -> str:
+def table(state: State, condition: str) -> str:
     """One line per task: its state, its time, where its output goes or why it is not there.
 
     `condition` says where the run as a whole stands; agents of a run that nobody drives any more do not run.
     """
-    outcomes = state.outcomes()
+    plan, outcomes = state.plan, state.outcomes()
     how = f", stopped by {state.stopped_by}" if state.stopped_by else f", {state.cut_short}" if state.cut_short else ""
     lines = [f"{plan.name} (run {plan.run}{', a rehearsal' if plan.rehearsal else ''}): {condition}{how}"]
     at_work = "cut off" if condition == "left" else "running" if plan.driver == "hooks" else "offered"

@@ -16,14 +16,23 @@ class Contract:
 
 
 @dataclass(frozen=True)
+class Source:
+    """The list that tasks are made from while the run goes on: at a path in the JSON that another task writes."""
+
+    task: str
+    path: str = ""
+
+
+@dataclass(frozen=True)
 class Task:
     """One unit of work for one agent.
 
     `output` is relative to the run's output directory; a trailing `/` says that it is a directory. `reads` are paths or
     globs relative to the project. Times are milliseconds; None leaves them, and `retries`, to the run's settings.
     `resources` are amounts by name. `wait` is how many of the dependencies must succeed; `losers` says what
-    becomes of the others then. `writes` is the write scope, as globs.
-    `agent` is who does it; what that works as stands in `TaskFile.agents`.
+    becomes of the others then. `writes` is the write scope, as globs. `agent` is who does it; what that works as stands
+    in `TaskFile.agents`. With `for_each` it stands for the tasks that are made of it, and its texts are theirs, with
+    `{{ item }}` in them.
     """
 
     id: str
@@ -50,11 +59,7 @@ class Task:
     wait: int | str = "all"
     losers: str = "cancel"
     writes: tuple[str, ...] = ()
-
-    @property
-    def writes_directory(self) -> bool:
-        """Whether the output is a directory."""
-        return self.output.endswith("/")
+    for_each: Source | None = None
 
 
 @dataclass(frozen=True)

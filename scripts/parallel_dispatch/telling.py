@@ -16,6 +16,7 @@ from .places import read_text, write_whole
 from .progress import progress
 from .refusal import Refusal
 from .report import render_report
+from .spread import spread
 from .state import FINE
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def _was_just_offered(run: ActiveRun, word: str, ready: Sequence[tuple[str, int]
 
 def say(word: str, run: ActiveRun, session: str) -> dict[str, object] | None:
     """The hook answer for a word of `conversation`; None where there is nothing to add."""
-    state = run.state()
+    state = spread(run)
     if word == "leave":
         return _leave(run, state, session)
     decision = decide(state)
@@ -70,7 +71,7 @@ def say(word: str, run: ActiveRun, session: str) -> dict[str, object] | None:
         return {"systemMessage": f"parallel-dispatch: {text}", **_context(word, text)}
     block = offer(run, state) if decision.dispatch else ""
     text = "\n".join(filter(None, [stops, block]))
-    if word == "stop":
+    if word == "stop" and text:
         return {"decision": "block", "reason": f"Tasks are ready.\n{text}"}
     if word == "session":
         text = f"{dispatch.standing(run.plan, progress(state))}\n{text}".rstrip()
@@ -134,7 +135,8 @@ def finish(run: ActiveRun) -> None:
 
 def write_report(run: ActiveRun) -> str:
     """The report, written and returned. A team's template that fails does not cost a run its report."""
-    facts = aggregate(run.plan, run.state())
+    state = run.state()
+    facts = aggregate(state.plan, state)
     try:
         text = render_report(facts, run.plan.project)
     except Refusal as refusal:

@@ -6,9 +6,10 @@ import json
 from typing import TYPE_CHECKING, overload
 
 from .durations import milliseconds
-from .for_each import filled, items_of, name, substituted
+from .for_each import items_of, source_of
+from .item import filled, name, substituted
 from .nodes import Mapping, Node, Scalar, Sequence, items
-from .tasks import Agent, Contract, Settings, Task, TaskFile
+from .tasks import Agent, Contract, Settings, Source, Task, TaskFile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as Lookup
@@ -68,12 +69,15 @@ def _task(
 
     prompt = prompts[text("prompt_file", "")] if node.get("prompt_file") else _text(node, "prompt", "")
     needed = [part.text for part in items(node.get("dependencies")) if isinstance(part, Scalar)]
+    source = _source(node)
+    if source and source.task not in needed:
+        needed.append(source.task)
     return Task(
         id=own,
         prompt=substituted(prompt, item),
         agent=text("agent", Task.agent),
         description=text("description", Task.description),
-        output=text("output", f"{own}.md"),
+        output=text("output", f"{name(own, 'N') if source else own}.md"),
         dependencies=tuple(each for task in needed for each in names.get(task, ())),
         context=text("context", Task.context),
         scope=text("scope", Task.scope),
@@ -93,12 +97,18 @@ def _task(
         wait=_wait(node.get("wait")),
         losers=_text(node, "losers", Task.losers),
         writes=texts("writes"),
+        for_each=source,
     )
 
 
 def _wait(node: Node | None) -> int | str:
     """How many dependencies must succeed."""
     return 1 if isinstance(node, Scalar) and node.text == "any" else _number(node) or Task.wait
+
+
+def _source(node: Mapping) -> Source | None:
+    named, each = source_of(node), node.get("for_each")
+    return Source(named.text, _text(each, "path", Source.path)) if named and isinstance(each, Mapping) else None
 
 
 def _contract(node: Node | None, item: str | None, schemas: Lookup[str, str]) -> Contract | None:

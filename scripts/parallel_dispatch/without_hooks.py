@@ -9,6 +9,7 @@ from .admission import set_aside
 from .decide import decide
 from .judge import close
 from .refusal import Refusal
+from .spread import spread
 from .telling import finish, offer
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def next_step(run: ActiveRun) -> tuple[str, bool]:
         raise Refusal(f"run {run.plan.run} is driven by hooks, which hand out its blocks by themselves")
     state = run.state()
     judged = "".join(close(run, attempt) + "\n" for attempt in list(state.open.values()))
-    state = run.state()
+    state = spread(run)
     decision = decide(state)
     if decision.over:
         finish(run)

@@ -55,9 +55,10 @@ def explain(complaint: Complaint) -> Explanation:
     line = complaint.lines[complaint.at.line] if complaint.at.line < len(complaint.lines) else ""
     tab = re.match(r" *(\t[ \t]*)", line)
     if tab and tab.end() >= complaint.at.column:
-        return Explanation(
-            Place(complaint.at.line, tab.start(1)), 1, "a tab in the indentation; YAML allows only spaces"
-        )
+        more = sum(1 for other in complaint.lines[complaint.at.line + 1 :] if "\t" in other[: -len(other.lstrip())])
+        elsewhere = f", here and in {more} line{'s'[: more != 1]} below" if more else ""
+        words = f"a tab in the indentation, where YAML allows only spaces; write spaces{elsewhere}"
+        return Explanation(Place(complaint.at.line, tab.start(1)), 1, words)
     conflict = next((number for number, text in enumerate(complaint.lines) if text.startswith("<<<<<<< ")), None)
     if conflict is not None:
         return _whole(complaint, Place(conflict, 0), "a merge conflict begins here; resolve it")

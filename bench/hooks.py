@@ -25,7 +25,7 @@ import sides
 from parallel_dispatch import quickjson, run, runs
 from parallel_dispatch.active import ActiveRun
 from parallel_dispatch.load import load
-from parallel_dispatch.planner import Options
+from parallel_dispatch.options import Options
 
 AGENTS, LIMIT_IDLE_MS, LIMIT_RATIO = 10, 3.0, 1.8
 SESSION = "0b1f5c9e-bench"

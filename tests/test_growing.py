@@ -26,8 +26,9 @@ from parallel_dispatch.item import substituted
 from parallel_dispatch.judge import fingerprint
 from parallel_dispatch.listing import listed
 from parallel_dispatch.load import load_text
+from parallel_dispatch.options import Options
 from parallel_dispatch.plan import Plan
-from parallel_dispatch.planner import Options, Place, make_plan
+from parallel_dispatch.planner import Place, make_plan
 from parallel_dispatch.refusal import Refusal
 from parallel_dispatch.spread import spread
 from parallel_dispatch.spreading import spread_ready

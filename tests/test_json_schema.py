@@ -17,7 +17,8 @@ from parallel_dispatch.json_schema import flaws, place, violations
 from parallel_dispatch.judge import in_one_line, lacking
 from parallel_dispatch.load import load_text
 from parallel_dispatch.matching import UNCHECKED
-from parallel_dispatch.planner import Options, Place, make_plan
+from parallel_dispatch.options import Options
+from parallel_dispatch.planner import Place, make_plan
 from parallel_dispatch.refusal import Refusal
 from parallel_dispatch.run import redo
 from parallel_dispatch.samples import sample

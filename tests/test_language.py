@@ -12,9 +12,10 @@ from parallel_dispatch.decide import decide
 from parallel_dispatch.dispatch import plan_table, row
 from parallel_dispatch.judge import built_on, inputs, lacking
 from parallel_dispatch.load import load_text
+from parallel_dispatch.options import Options
 from parallel_dispatch.places import RunFolder
 from parallel_dispatch.plan import Plan
-from parallel_dispatch.planner import Options, Place, make_plan
+from parallel_dispatch.planner import Place, make_plan
 from parallel_dispatch.schedule import arrange
 from parallel_dispatch.state import replay
 from parallel_dispatch.tasks import Task

@@ -48,6 +48,7 @@ PURE = {
     "mentions",
     "nodes",
     "notification",
+    "options",
     "outputs",
     "plan",
     "problem",

@@ -8,9 +8,10 @@ from builders import plan_of, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from parallel_dispatch.agents import known_agents, subagent_type
+from parallel_dispatch.options import Options
 from parallel_dispatch.places import default_output_folder
 from parallel_dispatch.plan import Plan
-from parallel_dispatch.planner import Options, Place, make_plan
+from parallel_dispatch.planner import Place, make_plan
 from parallel_dispatch.refusal import Refusal
 from parallel_dispatch.schedule import arrange
 from parallel_dispatch.tasks import Settings, Task, TaskFile

@@ -1,7 +1,13 @@
 """The entry point that bin/parallel-dispatch starts with `python -I`, which puts nothing of ours in reach by itself."""
 
+from __future__ import annotations
+
 import os
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 SCRIPTS = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 HEALED = "PARALLEL_DISPATCH_HEALED"
@@ -36,5 +42,13 @@ def prepared() -> str:
     return os.fsdecode(done.stdout.rstrip(b"\n"))
 
 
+def leave(code: int) -> NoReturn:
+    """The end of the process, at once: to take apart what it holds is a tenth of the time that a large file takes."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream:
+            stream.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

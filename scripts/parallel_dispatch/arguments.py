@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 from typing import NoReturn
 
+from .options import Options
 from .places import runs_folder
-from .planner import Options
 
 
 class UsageError(Exception):
@@ -78,13 +77,12 @@ def project_of(folder: str) -> str:
 
 def _git_top(folder: str) -> str:
     """The top of the repository around a folder; the folder itself where there is none."""
-    command = ["git", "-C", folder, "rev-parse", "--show-toplevel"]
-    try:
-        done = subprocess.run(command, capture_output=True, check=False)
-    except OSError:
-        return folder
-    top = os.path.abspath(os.fsdecode(done.stdout.rstrip(b"\n"))) if done.returncode == 0 and done.stdout else folder
-    return top if folder == top or folder.startswith(top + os.sep) else folder
+    above = folder
+    while not os.path.lexists(os.path.join(above, ".git")):
+        if above == os.path.dirname(above):
+            return folder
+        above = os.path.dirname(above)
+    return above
 
 
 def seconds(text: str) -> float:

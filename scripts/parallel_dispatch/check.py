@@ -153,16 +153,14 @@ def _cut(graph: Lookup[str, Sequence[str]], cycle: Sequence[str]) -> str:
 
 def unreachable_wait(outline: Outline) -> Iterator[Problem]:
     """Tasks that wait for more of their dependencies than they have."""
-    count = Counter(task.id.text for task in outline.spread)
+    waiting = [(task, asked) for task in outline.tasks if (asked := scalar(task.node.get("wait")))]
+    count = Counter(task.id.text for task in outline.spread) if waiting else Counter()
     patterns = {task.id.text for task in outline.tasks if task.source}  # nobody knows yet how many tasks these are
-    for task in outline.tasks:
-        asked = scalar(task.node.get("wait"))
-        wanted = 1 if asked and asked.text == "any" else asked.value if asked else None
-        if not asked or not isinstance(wanted, (int, float)):
-            continue
+    for task, asked in waiting:
+        wanted = 1 if asked.text == "any" else asked.value
         names = {needed.text for needed in task.dependencies}
         there = sum(count[name] for name in names)
-        if wanted > there and names <= count.keys() - patterns:
+        if isinstance(wanted, (int, float)) and wanted > there and names <= count.keys() - patterns:
             has = f"it has only {there}; write {there} or less" if there else 'it has none; write "dependencies", too'
             message = f"task {quoted(task.name)} waits for {asked.text} of its dependencies, but {has}"
             yield problem(outline.file, asked, "unreachable-wait", message)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import io
 import os
-import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -338,6 +337,8 @@ def _doctor(_: argparse.Namespace) -> int:
 
 def _prepare(arguments: argparse.Namespace) -> int:
     command = [sys.executable, "-I", os.path.join(ROOT, "scripts", "prepare.py")]
+    import subprocess
+
     return subprocess.run([*command, *(["--remove"] if arguments.remove else [])], check=False).returncode
 
 

@@ -45,6 +45,8 @@ def _is_more(amount: object, capacity: object) -> bool:
 
 def unused_agent(outline: Outline) -> Iterator[Problem]:
     """Agents that no task is for."""
+    if not outline.agents.entries:
+        return
     used = {named.text: None for named in (scalar(task.node.get("agent")) for task in outline.tasks) if named}
     if any(mentions_item(name) for name in used):
         return

@@ -151,7 +151,6 @@ class _Composer:
     def compose(self, events: Iterator[_Event]) -> Node | None:
         """The root, or None after a problem that leaves none."""
         handlers = {
-            yaml.ScalarEvent: self._scalar,
             yaml.AliasEvent: self._alias,
             yaml.MappingStartEvent: self._start,
             yaml.SequenceStartEvent: self._start,
@@ -159,10 +158,13 @@ class _Composer:
             yaml.SequenceEndEvent: self._end,
             yaml.DocumentStartEvent: self._document,
         }
+        scalar, scalar_event = self._scalar, yaml.ScalarEvent  # most events are scalars
         for event in events:
-            handler = handlers.get(type(event))
-            if handler:
-                handler(event)
+            kind = type(event)
+            if kind is scalar_event:
+                scalar(event)
+            elif kind in handlers:
+                handlers[kind](event)
         holder = self._top.node
         root = holder.items[0] if isinstance(holder, Sequence) and holder.items else None
         if root is None or (isinstance(root, Scalar) and root.value is None):

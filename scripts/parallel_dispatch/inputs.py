@@ -24,6 +24,8 @@ MAX_JUDGED = 100
 """With so many of a task's items at most a JSON Schema is judged before the run; with each it is when it is needed."""
 Wrong = Tuple[str, str]
 """Kind and message of a problem."""
+NAMING = {"for_each", "prompt_file", "reads", "contract"}
+"""The keys of a task that may name files."""
 KEPT = {".git", ".parallel-dispatch"}
 """Folders in which no glob looks."""
 
@@ -48,7 +50,7 @@ def gather(file: str, root: object, project: str) -> Inputs:
     """Everything that a document's tasks name; paths are relative to the project and may not leave it."""
     found = Inputs(agents=known_agents(project, os.path.expanduser("~")))
     for task in items(root.get("tasks")) if isinstance(root, Mapping) else []:
-        if not isinstance(task, Mapping):
+        if not isinstance(task, Mapping) or NAMING.isdisjoint(task.entries):
             continue
         wrong = (*_items(task, project, found), *_prompt(task, project, found), *_schema(task, project, found))
         for at, (kind, message) in wrong:

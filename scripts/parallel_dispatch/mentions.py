@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MAX_STEPS = 1_000_000  # from task to task in search of dependencies, in one file; past them there is no advice
 
+_NAMING = re.compile(r"[./][^\s.!?/]")
 _WORD = re.compile(r"""[^\s"'`(){}<>\[\],;:|*]+""")
 
 _Mention = tuple[Draft, Scalar, str, str]
@@ -61,15 +62,16 @@ def _undeclared(mentions: Iterator[_Mention], tasks: list[Draft]) -> Iterator[_M
 
 def _mentions(outline: Outline) -> Iterator[_Mention]:
     """Where a prompt names an output that is neither the task's own nor that of a task it names as a dependency."""
-    names = {posixpath.basename(task.path) for task in outline.spread} - {""}
-    words = {text: _words(text, names) for text in {task.prompt.text for task in outline.tasks if task.prompt}}
-    if not any(words.values()):
+    prompts = {task.prompt.text for task in outline.tasks if task.prompt and _NAMING.search(task.prompt.text)}
+    names = {posixpath.basename(task.path) for task in outline.spread} - {""} if prompts else set()
+    words = {text: spoken for text in prompts if (spoken := _words(text, names))}
+    if not words:
         return
     writers = _writers(outline)
     named = {text: {writers[w]: w for w in reversed(spoken) if w in writers} for text, spoken in words.items()}
     for task in outline.tasks:
         near = {task.name, *(needed.text for needed in task.needs)}
-        for writer, word in named[task.prompt.text].items() if task.prompt else ():
+        for writer, word in named.get(task.prompt.text, {}).items() if task.prompt else ():
             if task.prompt and writer not in near:
                 yield task, task.prompt, writer, word
 

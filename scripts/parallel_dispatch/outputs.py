@@ -46,11 +46,14 @@ def duplicate_output(outline: Outline) -> Iterator[Problem]:
     repeated: list[tuple[Draft, Draft]] = []
     ids: set[str] = set()
     for task in outline.spread:
-        known_id, unread = task.name.casefold() in ids, task.has_output and not task.output
-        ids.add(task.name.casefold())
-        if unread or bad_path(task.path) or (known_id and not task.output):
+        name, path = task.name.casefold(), task.path
+        known_id, unread = name in ids, task.has_output and not task.output
+        ids.add(name)
+        if not _is_ordinary(path):
+            unread, path = unread or bool(bad_path(path)), _folded(path)
+        if unread or (known_id and not task.output):
             continue
-        other = first.setdefault(_folded(task.path), task)
+        other = first.setdefault(path, task)
         if other is not task:
             repeated.append((other, task))
     order = {id(task): index for index, task in enumerate(outline.spread)}
@@ -157,15 +160,18 @@ def _kept(path: str) -> str | None:
 
 
 def _nested(outputs: dict[str, Draft]) -> Iterator[tuple[Draft, Draft]]:
-    """Pairs of outputs of which the first contains the second; sorted by parts, what is inside follows at once."""
-    above: list[tuple[list[str], Draft]] = []
-    for path, task in sorted(outputs.items(), key=lambda item: item[0].split("/")):
-        parts = path.split("/")
-        while above and parts[: len(above[-1][0])] != above[-1][0]:
-            above.pop()
-        if above:
-            yield above[-1][1], task
-        above.append((parts, task))
+    """Pairs of outputs of which the first contains the second, and nothing between them does."""
+    folders: dict[str, Draft | None] = {"": None}
+    for path, task in outputs.items():
+        known = path.rpartition("/")[0]
+        if known not in folders:
+            above = known
+            while above and above not in outputs:
+                above = above.rpartition("/")[0]
+            folders[known] = outputs.get(above)
+        outer = folders[known]
+        if outer:
+            yield outer, task
 
 
 def _is_ordinary(path: str) -> bool:
@@ -175,8 +181,6 @@ def _is_ordinary(path: str) -> bool:
 
 def _folded(path: str) -> str:
     """What two paths have in common that are the same to a file system which ignores case."""
-    if _is_ordinary(path):
-        return path
     return unicodedata.normalize("NFC", posixpath.normpath(path).casefold())
 
 

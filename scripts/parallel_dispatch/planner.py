@@ -7,23 +7,13 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from .agents import subagent_type
+from .options import Options
 from .plan import KEPT, Plan, PlannedTask, grace
 from .refusal import Refusal
 from .schedule import arrange
 
 if TYPE_CHECKING:
     from .tasks import Task, TaskFile
-
-
-@dataclass(frozen=True)
-class Options:
-    """What the command line says; None leaves it to the task file. `timeout` is in milliseconds."""
-
-    max_parallel: int | None = None
-    timeout: int | None = None
-    output: str | None = None
-    on_failure: str | None = None
-    dispatch: str | None = None
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from .scripted_model import ModelServer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .planner import Options
+    from .options import Options
 
 LIMIT_SECONDS = 3600
 

@@ -16,9 +16,10 @@ from .decide import decide
 from .interruption import interrupt
 from .judge import built_on, close, fingerprint, inputs, lacking
 from .ledger import Ledger
+from .options import Options
 from .owners import activate, deactivate, find
 from .places import RunFolder, default_output_folder, project_folder, runs_folder, write_whole
-from .planner import Options, Place, make_plan
+from .planner import Place, make_plan
 from .refusal import Refusal
 from .runs import choose, newest_incomplete, overlapping
 from .spread import spread, stale

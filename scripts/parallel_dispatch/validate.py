@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from . import quickjson
-from .formats import as_github, as_json, as_sarif
 from .load import Loaded, load, load_text
 from .places import ROOT
 from .problem import Problem, has_error, raised, render, visible
@@ -40,6 +39,8 @@ def validate(words: Sequence[str], form: str, project: str, *, strict: bool) -> 
 
 def show(loaded: Loaded) -> None:
     """The problems of a task file on stderr, with colour on a terminal."""
+    if not loaded.problems:
+        return
     color = sys.stderr.isatty() and "NO_COLOR" not in os.environ
     sys.stderr.write(render(loaded.problems, loaded.lines, color=color))
 
@@ -53,6 +54,8 @@ def _praise(loaded: Loaded) -> None:
 
 
 def _document(files: Sequence[tuple[str, Sequence[Problem]]], form: str) -> str:
+    from .formats import as_github, as_json, as_sarif
+
     if form == "json":
         return as_json([name for name, _ in files], [problem for _, found in files for problem in found])
     names = [_from_the_top(name) for name, _ in files]

@@ -7,7 +7,7 @@ import pytest
 from builders import plan_of, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from parallel_dispatch.agents import known_agents, subagent_type
+from parallel_dispatch.agents import agents, known_agents, subagent_type
 from parallel_dispatch.options import Options
 from parallel_dispatch.places import default_output_folder
 from parallel_dispatch.plan import Plan
@@ -298,6 +298,33 @@ def test_an_agent_of_the_project_or_the_user_is_known_by_the_name_in_its_file(pr
     agent_file(home, "team/deep.md", "---\ndescription: d\nname: 'my agent'\n---\n")
     assert {"security-architect", "my agent"} <= known_agents(project, home)
     assert "some-file" not in known_agents(project, home)
+
+
+@pytest.mark.parametrize(
+    ("tools", "can_write"),
+    [
+        ("", True),
+        ("tools: Read, Grep", False),
+        ("tools: Read, Write", True),
+        ("tools: [Read, 'Write']", True),
+        ("tools:\n  - Read\n  - Write", True),
+        ("tools:\n  - Read\n  - Grep", False),
+        ("tools: Write(src/**)", True),
+        ("tools: '*'", True),
+        ("disallowedTools: Write, Edit", False),
+        ("disallowedTools: Bash", True),
+        ("description: no Write tool", True),
+    ],
+)
+def test_an_agent_can_write_unless_its_tools_leave_it_out(project, tmp_path, tools, can_write):
+    agent_file(project, "a.md", f"---\nname: reader\n{tools}\nmodel: haiku\n---\n")
+    assert agents(project, str(tmp_path))["reader"] is can_write
+
+
+def test_the_projects_agent_wins_over_the_users_of_the_same_name(project, tmp_path):
+    agent_file(str(tmp_path), "a.md", "---\nname: reader\n---\n")
+    agent_file(project, "a.md", "---\nname: reader\ntools: Read\n---\n")
+    assert agents(project, str(tmp_path))["reader"] is False
 
 
 def test_a_comment_behind_an_agents_name_is_no_part_of_it(project, tmp_path):

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from .cycles import cycles
-from .demands import lacking_resource, short_timeout, tiny_task, unknown_agent, unused_agent
+from .demands import lacking_resource, read_only_agent, short_timeout, tiny_task, unknown_agent, unused_agent
 from .drafts import outline, problem
 from .mentions import undeclared_input
 from .nodes import Mapping, scalar
@@ -215,6 +215,7 @@ _RULES: tuple[Callable[[Outline], Iterator[Problem]], ...] = (
     bad_scope,
     lacking_resource,
     unknown_agent,
+    read_only_agent,
     unused_agent,
     short_timeout,
     tiny_task,

@@ -63,12 +63,9 @@ def unused_agent(outline: Outline) -> Iterator[Problem]:
 def unknown_agent(outline: Outline) -> Iterator[Problem]:
     """Agents that nobody defines, where one is that looks like it; any other name is a title, and meant as one."""
     known = outline.surroundings.agents
-    seen: set[str] = set()
+    writing = sorted(name for name, can_write in known.items() if can_write)
     for node in _roles(outline):
-        if node.text in known or node.text in seen or mentions_item(node.text):
-            continue
-        seen.add(node.text)
-        near = nearest(node.text, sorted(known), SAME)
+        near = None if node.text in known else nearest(node.text, writing, SAME)
         if near:
             message = (
                 f"no agent is called {quoted(node.text)}, so this would be general-purpose with that title;"
@@ -77,15 +74,32 @@ def unknown_agent(outline: Outline) -> Iterator[Problem]:
             yield problem(outline.file, node, "unknown-agent", message, "warning")
 
 
+def read_only_agent(outline: Outline) -> Iterator[Problem]:
+    """Agents that lack the tool to write their outputs with."""
+    known = outline.surroundings.agents
+    for node in _roles(outline):
+        if not known.get(node.text, True):
+            message = (
+                f"the agent {quoted(node.text)} has no Write tool, so it cannot write its output; name one that has,"
+                " or any title, which general-purpose works as"
+            )
+            yield problem(outline.file, node, "read-only-agent", message, "warning")
+
+
 def _roles(outline: Outline) -> Iterator[Scalar]:
-    """Where it stands what agents work as."""
+    """Where it stands for the first time what agents work as."""
+    seen: set[str] = set()
     for name, entry in outline.agents.entries.items():
         role = scalar(entry.node.get("role")) if isinstance(entry.node, Mapping) else None
-        if not name.startswith("x-"):
-            yield role or entry.key
+        node = role or entry.key
+        if not name.startswith("x-") and node.text not in seen:
+            seen.add(node.text)
+            yield node
+    seen.update(outline.agents.entries)
     for task in outline.tasks:
         named = scalar(task.node.get("agent"))
-        if named and named.text not in outline.agents.entries:
+        if named and named.text not in seen and not mentions_item(named.text):
+            seen.add(named.text)
             yield named
 
 

@@ -47,10 +47,12 @@ class Draft:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What is around a task file: the files that its globs find, the agents of its project, its own path there."""
+    """What is around a task file: the files that its globs find, the agents of its project and whether
+    they can write, its own path there.
+    """
 
     matches: Lookup[str, Sequence[str]] = field(default_factory=dict)
-    agents: frozenset[str] = frozenset()
+    agents: Lookup[str, bool] = field(default_factory=dict)
     path: str = ""
 
 

@@ -9,7 +9,7 @@ import posixpath
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Tuple
 
-from .agents import known_agents
+from .agents import agents
 from .for_each import items_of, source_of
 from .item import filled, mentions_item, substituted
 from .nodes import Mapping, Node, Scalar, items
@@ -34,7 +34,8 @@ KEPT = {".git", ".parallel-dispatch"}
 class Inputs:
     """The texts of prompt files and of JSON Schemas and the files of globs, by what stands in the task file.
 
-    And what is wrong with them. `agents` are those that the project, the user and the host define.
+    And what is wrong with them. `agents` are those that the project, the user and the host define, and whether
+    they can write.
     """
 
     prompts: dict[str, str] = field(default_factory=dict)
@@ -43,12 +44,12 @@ class Inputs:
     judged: dict[str, list[tuple[tuple[str | int, ...], str]]] = field(default_factory=dict)
     """The flaws of the schemas that stand in the task file itself, by their texts: many tasks may share one."""
     problems: list[Problem] = field(default_factory=list)
-    agents: frozenset[str] = frozenset()
+    agents: dict[str, bool] = field(default_factory=dict)
 
 
 def gather(file: str, root: object, project: str) -> Inputs:
     """Everything that a document's tasks name; paths are relative to the project and may not leave it."""
-    found = Inputs(agents=known_agents(project, os.path.expanduser("~")))
+    found = Inputs(agents=agents(project, os.path.expanduser("~")))
     for task in items(root.get("tasks")) if isinstance(root, Mapping) else []:
         if not isinstance(task, Mapping) or NAMING.isdisjoint(task.entries):
             continue

@@ -56,6 +56,11 @@ KINDS = {
         "Two tasks may change the same files, so they never run at once.",
         "Divide the files between them, or let one depend on the other.",
     ),
+    "read-only-agent": Kind(
+        "warning",
+        "An agent has no Write tool, as Claude Code's own Explore and Plan, so it cannot write its output.",
+        "Name an agent that can write, or a title.",
+    ),
     "self-dependency": Kind("error", "A task depends on itself.", "Delete this dependency."),
     "short-timeout": Kind(
         "warning",

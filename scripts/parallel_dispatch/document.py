@@ -201,7 +201,7 @@ class _Composer:
         """The bound on values; an alias counts as all that it stands for."""
         self._size += size
         if self._size > MAX_NODES:
-            self._stop(event, "too-large", f"more than {MAX_NODES:,} values, aliases written out")
+            self._stop(event, "too-large", f"more than {MAX_NODES:,} values, aliases written out; split the file")
 
     def _document(self, event: _Event) -> None:
         self._documents += 1
@@ -318,8 +318,9 @@ class _Composer:
         """The short name of an explicit core tag; any other is a problem, and what it stands on is read without it."""
         tag = event.tag or ""
         name = _TYPES.get(tag)
-        scalar = isinstance(event, yaml.ScalarEvent)
-        if name and (name not in {"seq", "map"}) == scalar:
+        collections = {yaml.MappingStartEvent: "map", yaml.SequenceStartEvent: "seq"}
+        collection = collections.get(type(event))
+        if name and (name == collection if collection else name not in collections.values()):
             return name
         shown = "!!" + tag.removeprefix(_CORE) if tag.startswith(_CORE) else tag
         line, column, _ = self._span(event)
@@ -340,7 +341,7 @@ class _Composer:
         if event.tag is not None and event.tag != "!" and _TYPES.get(event.tag) != ("map" if is_mapping else "seq"):
             self._tag(event)
         if len(self._stack) >= MAX_DEPTH:
-            self._stop(event, "too-large", f"nested deeper than {MAX_DEPTH} levels")
+            self._stop(event, "too-large", f"nested deeper than {MAX_DEPTH} levels; a task file needs few of them")
         self._stack.append(self._top)
         if event.anchor is not None:
             self._anchors[event.anchor] = None
@@ -370,11 +371,15 @@ class _Composer:
             self.add(line, column, length, "syntax", f"{shown} stands inside of what it refers to; delete it")
             raise _Stop
         if len(self._stack) + target.height > MAX_DEPTH:
-            self._stop(event, "too-large", f"nested deeper than {MAX_DEPTH} levels, with what {shown} stands for")
+            self._stop(
+                event,
+                "too-large",
+                f"nested deeper than {MAX_DEPTH} levels, with what {shown} stands for; a task file needs few of them",
+            )
         self._count(event, target.size)
         self._written += _written(target)
         if self._written > MAX_WRITTEN:
-            self._stop(event, "too-large", f"more than {MAX_WRITTEN:,} characters, aliases written out")
+            self._stop(event, "too-large", f"more than {MAX_WRITTEN:,} characters, aliases written out; split the file")
         self._attach(self._top, replace(target, line=line, column=column, length=length))
 
     def _attach(self, opened: _Open, node: Node) -> None:

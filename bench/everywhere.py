@@ -31,7 +31,6 @@ from terminal import terminal
 LAST_WORDS = "The run has ended"
 AGENT_SECONDS = 1.0
 LIMIT_BYTES = {"background": 2_600, "foreground": growth.LIMIT_OURS}
-BEGIN, END = "<!-- bench/everywhere.py -->", "<!-- end -->"
 DOCUMENT = os.path.join(sides.ROOT, "docs", "host.md")
 
 
@@ -101,17 +100,6 @@ def row(place: Place, shape: growth.Shape, seen: list[Seen]) -> list[str]:
     ]
 
 
-def write(table: str) -> None:
-    """The table put into the document, between its two marks."""
-    with open(DOCUMENT, encoding="utf-8") as file:
-        before, _, rest = file.read().partition(BEGIN)
-    _, found, after = rest.partition(END)
-    if not found:
-        raise SystemExit(f"{DOCUMENT} has no {BEGIN} … {END}")
-    with open(DOCUMENT, "w", encoding="utf-8") as file:
-        file.write(f"{before}{BEGIN}\n{table}\n{END}{after}")
-
-
 def main() -> int:
     """The measurement."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -135,7 +123,7 @@ def main() -> int:
     table = sides.table(head, rows)
     print(table)
     if arguments.write:
-        write(table)
+        sides.put(DOCUMENT, "bench/everywhere.py", table)
     return int(any(cells[-1] != "met" for cells in rows))
 
 

@@ -28,71 +28,16 @@ from typing import TYPE_CHECKING
 
 import sides
 import yaml
+
+sys.path.insert(0, os.path.join(sides.ROOT, "tests"))
+
+import hostile
 from parallel_dispatch import cli
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PATIENCE_SECONDS = 20
-SNIPPETS = (
-    *(
-        b":",
-        b": ",
-        b"- ",
-        b"\n",
-        b"  ",
-        b"\t",
-        b"[",
-        b"]",
-        b"{",
-        b"}",
-        b"&a ",
-        b"*a",
-        b"!!int ",
-        b"!x ",
-        b"? ",
-        b"|",
-        b">",
-    ),
-    *(
-        b"%",
-        b'"',
-        b"'",
-        b"#",
-        b"\\",
-        b"---\n",
-        b"...\n",
-        b"<<: ",
-        b"<<: *a",
-        b"\r\n",
-        b"\r",
-        b"\0",
-        b"\xff",
-        b"\xef\xbb\xbf",
-    ),
-    *(
-        b"12:30",
-        b"007",
-        b"2024-13-45",
-        b"0x",
-        b"~",
-        b"!!timestamp ",
-        b"!!binary ",
-        b"9" * 5000,
-        b"[" * 200,
-        b"- " * 200,
-    ),
-    *(text.encode() for text in ("日", "\u2028", "\x85", "e\u0301", "\u202e", "\ud7ff", "\U0001f600")),
-    *(
-        b"id: a\n",
-        b"dependencies: [a, b]\n",
-        b"prompt: x\n",
-        b"for_each: [1, 2]\n",
-        b"{{ item }}",
-        b"settings:\n",
-        b"x-a: ",
-    ),
-)
 ALPHABET = "ab:-[]{}\"'#&*!|>%@\\?,.<~0123 \n\n\t\r\x85\u2028日"
 WORDS = ("a", "b", "A.md", "../x", "stop", "", " ", "~", "no", "12:30", "x" * 70, "src/**", "{{ item }}", "90s")
 
@@ -141,7 +86,7 @@ class Maker:
         data = chance.choice(chance.choice((self.fine, self.files)))
         for _ in range(chance.randint(1, chance.randint(1, 6))):
             at = chance.randrange(len(data) + 1)
-            put = chance.choice(SNIPPETS) if chance.random() < 0.8 else chance.randbytes(chance.randrange(4))
+            put = chance.choice(hostile.SNIPPETS) if chance.random() < 0.8 else chance.randbytes(chance.randrange(4))
             data = data[:at] + put + data[at + chance.randrange(9) :]
         return data
 

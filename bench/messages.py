@@ -23,7 +23,6 @@ import yaml
 
 FOLDER = os.path.join(sides.ROOT, "bench", "messages")
 DOCUMENT = os.path.join(sides.ROOT, "docs", "comparison.md")
-BEGIN, END = "<!-- bench/messages.py -->", "<!-- end -->"
 PACKAGES = ("check-jsonschema==0.39.0", "jsonschema==4.26.0", "ruamel.yaml==0.19.1", "snakemake==9.27.1")
 """The tools, and beside check-jsonschema the two libraries whose words it shows."""
 
@@ -296,17 +295,6 @@ def compare(programs: str, folder: str) -> tuple[str, str, bool]:
     return sides.table(("mistake", *TOOLS), rows), "\n\n".join(sections), is_behind
 
 
-def write(text: str) -> None:
-    """The text put into the document, between its two marks."""
-    with open(DOCUMENT, encoding="utf-8") as file:
-        before, _, rest = file.read().partition(BEGIN)
-    _, found, after = rest.partition(END)
-    if not found:
-        raise SystemExit(f"{DOCUMENT} has no {BEGIN} … {END}")
-    with open(DOCUMENT, "w", encoding="utf-8") as file:
-        file.write(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}")
-
-
 def main() -> int:
     """The comparison."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -322,7 +310,8 @@ def main() -> int:
     if arguments.write:
         python = ".".join(map(str, sys.version_info[:3]))
         versions = f"Versions: {', '.join(PACKAGES).replace('==', ' ')}, Python {python}."
-        write(f"{table}\n\n{versions} Words of advice: {WORDS_OF_ADVICE}.\n\n## The answers\n\n{sections}")
+        text = f"{table}\n\n{versions} Words of advice: {WORDS_OF_ADVICE}.\n\n## The answers\n\n{sections}"
+        sides.put(DOCUMENT, "bench/messages.py", f"\n{text}\n")
     return int(is_behind)
 
 

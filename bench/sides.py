@@ -30,6 +30,18 @@ PATIENCE_SECONDS = 180
 PROSE = "The gate waits for the third signal before it opens, and what it lets through is counted twice. "
 
 
+def put(document: str, mark: str, text: str) -> None:
+    """A text put into a document, between the mark `<!-- MARK -->` and the next `<!-- end -->`."""
+    begin, end = f"<!-- {mark} -->", "<!-- end -->"
+    with open(document, encoding="utf-8") as file:
+        before, _, rest = file.read().partition(begin)
+    _, found, after = rest.partition(end)
+    if not found:
+        raise SystemExit(f"{document} has no {begin} … {end}")
+    with open(document, "w", encoding="utf-8") as file:
+        file.write(f"{before}{begin}\n{text}\n{end}{after}")
+
+
 def prose(size: int) -> str:
     """A text of so many bytes: ASCII, in lines of 96 characters."""
     line = PROSE.rstrip() + "\n"

@@ -7,6 +7,68 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+SNIPPETS: tuple[bytes, ...] = (
+    *(
+        b":",
+        b": ",
+        b"- ",
+        b"\n",
+        b"  ",
+        b"\t",
+        b"[",
+        b"]",
+        b"{",
+        b"}",
+        b"&a ",
+        b"*a",
+        b"!!int ",
+        b"!x ",
+        b"? ",
+        b"|",
+        b">",
+    ),
+    *(
+        b"%",
+        b'"',
+        b"'",
+        b"#",
+        b"\\",
+        b"---\n",
+        b"...\n",
+        b"<<: ",
+        b"<<: *a",
+        b"\r\n",
+        b"\r",
+        b"\0",
+        b"\xff",
+        b"\xef\xbb\xbf",
+    ),
+    *(
+        b"12:30",
+        b"007",
+        b"2024-13-45",
+        b"0x",
+        b"~",
+        b"!!timestamp ",
+        b"!!binary ",
+        b"9" * 5000,
+        b"[" * 200,
+        b"- " * 200,
+    ),
+    *(text.encode() for text in ("日", "\u2028", "\x85", "e\u0301", "\u202e", "\ud7ff", "\U0001f600")),
+    *(
+        b"id: a\n",
+        b"dependencies: [a, b]\n",
+        b"prompt: x\n",
+        b"for_each: [1, 2]\n",
+        b"{{ item }}",
+        b"settings:\n",
+        b"x-a: ",
+    ),
+    b" # parallel-dispatch: ignore[wrong-type, undeclared-input]\n",
+)
+"""What damages a text in the middle: marks of YAML and of the product, and bytes that are no text."""
+
 SIZE = 990_000  # bytes
 HEAD = "name: n\ntasks:\n"
 

@@ -11,6 +11,7 @@ import re
 import socket
 import stat
 
+import hostile
 import jsonschema
 import pytest
 import yaml
@@ -354,44 +355,9 @@ def stays_inside(loaded):
 
 
 SEEDS = seeds()
-SNIPPETS = [
-    b":",
-    b": ",
-    b"- ",
-    b"\n",
-    b"  ",
-    b"\t",
-    b"[",
-    b"]",
-    b"{",
-    b"}",
-    b"&a ",
-    b"*a",
-    b"!!int ",
-    b"!x ",
-    b"? ",
-    b"|",
-    b">",
-    b"%",
-    b" # parallel-dispatch: ignore[wrong-type, undeclared-input]\n",
-]
-SNIPPETS += [
-    b'"',
-    b"'",
-    b"#",
-    b"\\",
-    b"---\n",
-    b"...\n",
-    b"<<: ",
-    b"\r\n",
-    b"\0",
-    b"\xff",
-    "日".encode(),
-    "\u2028".encode(),
-    b"12:30",
-]
 EDITS = st.lists(
-    st.tuples(st.integers(0, 10_000), st.integers(0, 8), st.sampled_from(SNIPPETS) | st.binary(max_size=3)), max_size=6
+    st.tuples(st.integers(0, 10_000), st.integers(0, 8), st.sampled_from(hostile.SNIPPETS) | st.binary(max_size=3)),
+    max_size=6,
 )
 
 

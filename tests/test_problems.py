@@ -62,8 +62,50 @@ NAMED = {
     "self-dependency": r'^task "(.*?)" depends on itself',
     "duplicate-dependency": r' names the dependency "(.*?)" twice',
     "dependency-cycle": r"^dependency cycle: \S+ → (\S+)",
+    "bad-path": r'^"(.*?)" (?:must|leaves|under)',
+    "changed-value": r"^YAML reads (\S+) as the number",
+    "lacking-resource": r' needs (\S+) of "',
+    "missing-file": r'^(?:there is no file )?"(.*?)" (?:in the|is|finds)',
+    "overlapping-scope": r'^task ".*?" may write "(.*?)", task',
+    "unknown-agent": r'^no agent is called "(.*?)", so',
+    "unknown-ignore": r'^no problem is of the kind "(.*?)"',
+    "unreachable-wait": r" waits for (\S+) of its dependencies",
+    "unused-agent": r'^no task is for the agent "(.*?)"[,;]',
+    "unused-ignore": r'^(?:there is no )?"(.*?)" (?:here|is an error)',
 }
 """The kinds whose message names what is underlined."""
+
+UNNAMED = ("YAML reads this line as a part of", "this comment ignores nothing")
+"""How messages of these kinds begin that name nothing."""
+
+PLACES = {
+    "bad-output": r"tasks\.\d+\.output",
+    "bad-output-dir": r"settings\.output_dir",
+    "bad-path": r"tasks\.\d+\.(?:prompt_file|for_each|reads\.\d+|writes\.\d+|contract\.json_schema)",
+    "conflicting-keys": r"tasks\.\d+\.prompt_file:",
+    "dependency-cycle": r"tasks\.\d+\.dependencies\.\d+|tasks\.\d+\.for_each\.from",
+    "duplicate-dependency": r"tasks\.\d+\.dependencies\.\d+",
+    "duplicate-id": r"tasks\.\d+\.id",
+    "duplicate-key": r"(?s:.*):",
+    "duplicate-output": r"tasks\.\d+\.(?:output|id)",
+    "lacking-resource": r"tasks\.\d+\.resources\.\w+",
+    "missing-file": r"tasks\.\d+\.(?:prompt_file|for_each|reads\.\d+|contract\.json_schema)",
+    "overlapping-scope": r"tasks\.\d+\.writes\.\d+",
+    "self-dependency": r"tasks\.\d+\.(?:dependencies\.\d+|for_each\.from)",
+    "short-timeout": r"tasks\.\d+\.(?:timeout|estimated_duration)|settings\.timeout_per_task",
+    "tiny-task": r"tasks\.\d+\.estimated_duration",
+    "undeclared-input": r"tasks\.\d+\.prompt",
+    "unknown-agent": r"tasks\.\d+\.agent|agents\.\w+:|agents\.\w+\.role",
+    "unknown-dependency": r"tasks\.\d+\.(?:dependencies\.\d+|for_each\.from)",
+    "unknown-key": r"(?s:.*):",
+    "unreachable-wait": r"tasks\.\d+\.wait",
+    "unused-agent": r"agents\.[\w-]+:",
+}
+"""Where in a file a problem of a kind may stand: a path of keys and items, with a colon behind it for the key."""
+
+ELSEWHERE = {"changed-value", "empty", "encoding", "missing-key", "syntax", "too-large", "unknown-ignore"}
+ELSEWHERE |= {"unsupported", "unused-ignore", "wrong-type", "wrong-value"}
+"""The kinds that stand anywhere, or in what is no key and no value."""
 
 BY_VALUE = {"wrong-type", "wrong-value", "bad-output", "bad-output-dir"}
 VALUE = re.compile(
@@ -109,8 +151,58 @@ def test_a_problem_points_at_something_and_stays_on_its_line(loaded, problem):
 @pytest.mark.parametrize(("loaded", "problem"), [row for row in PROBLEMS if row.values[1].kind in NAMED])
 def test_what_a_message_names_is_what_is_underlined(loaded, problem):
     found = re.search(NAMED[problem.kind], problem.message, re.DOTALL)
-    assert found
-    assert means(underlined(loaded, problem), found[1])
+    shown = underlined(loaded, problem)
+    if problem.message.startswith(UNNAMED):
+        assert shown == "-" or "parallel-dispatch" in loaded.lines[problem.line - 1]
+    elif "{{" in shown:  # the message names what it is for one item
+        assert found
+        assert re.fullmatch(re.sub(r"\\{.*?\\}\\}", ".*", re.escape(shown.strip("\"'"))), found[1])
+    else:
+        assert found
+        assert means(shown, found[1])
+
+
+def places(text):
+    """What begins at each place of a text, from the events of PyYAML's own parser and nothing of ours."""
+    events = iter(yaml.parse(text, yaml.SafeLoader))
+    found, ids = {}, {}
+
+    def walk(event, path):
+        found[event.start_mark.line + 1, event.start_mark.column + 1] = path
+        if isinstance(event, yaml.ScalarEvent) and re.fullmatch(r"tasks\.\d+\.id", path):
+            ids[path.removesuffix("id")] = event.value
+        if isinstance(event, yaml.SequenceStartEvent):
+            for number, item in enumerate(iter(lambda: next(events), None)):
+                if isinstance(item, yaml.SequenceEndEvent):
+                    return
+                walk(item, f"{path}.{number}")
+        elif isinstance(event, yaml.MappingStartEvent):
+            while not isinstance(key := next(events), yaml.MappingEndEvent):
+                inner = f"{path}.{getattr(key, 'value', '?')}".lstrip(".")
+                walk(key, f"{inner}:")
+                walk(next(events), inner)
+
+    for event in events:
+        if isinstance(event, yaml.NodeEvent):
+            walk(event, "")
+    return found, ids
+
+
+def test_of_every_kind_it_is_known_where_it_stands():
+    assert set(PLACES) | ELSEWHERE == KINDS
+    assert not set(PLACES) & ELSEWHERE
+    assert set(NAMED) <= KINDS
+
+
+@pytest.mark.parametrize(("loaded", "problem"), [row for row in PROBLEMS if row.values[1].kind in PLACES])
+def test_a_problem_points_at_the_key_or_the_value_to_change(loaded, problem):
+    found, ids = places(loaded.text)
+    path = found[problem.line, problem.column]
+    assert re.fullmatch(PLACES[problem.kind], path)
+    named = re.search(r'\btask "(.*?)"', problem.message)
+    own = re.match(r"tasks\.\d+\.", path)
+    if named and own and own[0] in ids and problem.kind != "duplicate-id":  # that names the other task
+        assert re.fullmatch(rf"{re.escape(ids[own[0]])}(?:-\d+)?", named[1])
 
 
 @pytest.mark.parametrize(("loaded", "problem"), [row for row in PROBLEMS if row.values[1].kind in BY_VALUE])

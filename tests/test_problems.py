@@ -65,7 +65,7 @@ NAMED = {
     "bad-path": r'^"(.*?)" (?:must|leaves|under)',
     "changed-value": r"^YAML reads (\S+) as the number",
     "lacking-resource": r' needs (\S+) of "',
-    "missing-file": r'^(?:there is no file )?"(.*?)" (?:in the|is|finds)',
+    "missing-file": r'^(?:there is no file )?"(.*?)"(?: in the| is|, line| finds)',
     "overlapping-scope": r'^task ".*?" may write "(.*?)", task',
     "unknown-agent": r'^no agent is called "(.*?)", so',
     "unknown-ignore": r'^no problem is of the kind "(.*?)"',
@@ -75,7 +75,7 @@ NAMED = {
 }
 """The kinds whose message names what is underlined."""
 
-UNNAMED = ("YAML reads this line as a part of", "this comment ignores nothing")
+UNNAMED = ("YAML reads this line as a part of", "a path holds no NUL character", "this comment ignores nothing")
 """How messages of these kinds begin that name nothing."""
 
 PLACES = {
@@ -153,7 +153,7 @@ def test_what_a_message_names_is_what_is_underlined(loaded, problem):
     found = re.search(NAMED[problem.kind], problem.message, re.DOTALL)
     shown = underlined(loaded, problem)
     if problem.message.startswith(UNNAMED):
-        assert shown == "-" or "parallel-dispatch" in loaded.lines[problem.line - 1]
+        assert shown == "-" or "\\0" in shown or "parallel-dispatch" in loaded.lines[problem.line - 1]
     elif "{{" in shown:  # the message names what it is for one item
         assert found
         assert re.fullmatch(re.sub(r"\\{.*?\\}\\}", ".*", re.escape(shown.strip("\"'"))), found[1])

@@ -10,7 +10,7 @@ import re
 
 import pytest
 import yaml
-from parallel_dispatch import check
+from parallel_dispatch import check, inputs, outputs
 from parallel_dispatch.load import load_text
 from parallel_dispatch.places import ROOT, read_text
 from parallel_dispatch.problem import render
@@ -270,3 +270,69 @@ def test_names_are_compared_for_suggestions_only_so_often(monkeypatch):
     monkeypatch.setattr(check, "MAX_COMPARED", 6)
     messages = [problem.message for problem in load_text("t", "name: n\ntasks:\n" + "".join(rows)).problems]
     assert ["did you mean" in message for message in messages] == [True, True, False]
+
+
+KNOT = """name: n
+tasks:
+  - {id: a, prompt: x, dependencies: [b]}
+  - {id: b, prompt: x, dependencies: [c, a]}
+  - {id: c, prompt: x, dependencies: [a]}
+"""
+
+
+@pytest.mark.parametrize(("most", "cut"), [(3, '"b" from the dependencies of "a"'), (2, "one of these")])
+def test_where_to_cut_a_cycle_is_worked_out_only_among_so_many_tasks(monkeypatch, most, cut):
+    monkeypatch.setattr(check, "MAX_KNOT", most)
+    (problem,) = load_text("t", KNOT).problems
+    assert problem.message.endswith(f"; each waits for the next, delete {cut}")
+
+
+@pytest.mark.parametrize(("most", "listed"), [(len("first, second"), True), (len("first, second") - 1, False)])
+def test_ids_are_listed_only_as_far_as_anybody_reads(monkeypatch, most, listed):
+    monkeypatch.setattr(check, "MAX_LISTED_LENGTH", most)
+    text = "name: n\ntasks:\n  - {id: first, prompt: x}\n  - {id: second, prompt: x, dependencies: [zzz]}\n"
+    (problem,) = load_text("t", text).problems
+    assert problem.message.endswith("; the ids are first, second") is listed
+
+
+@pytest.mark.parametrize(("most", "told"), [(3, ["b", "c"]), (1, ["b"])])
+def test_write_scopes_are_compared_only_so_often(monkeypatch, most, told):
+    monkeypatch.setattr(outputs, "MAX_COMPARED", most)
+    rows = [f"  - {{id: {task}, prompt: x, writes: [src]}}\n" for task in "abc"]
+    problems = load_text("t", "name: n\ntasks:\n" + "".join(rows)).problems
+    assert [re.findall('"(.)"', problem.message)[0] for problem in problems] == told
+
+
+@pytest.mark.parametrize(("most", "kinds"), [(2, []), (1, ["wrong-value"])])
+def test_a_glob_finds_only_so_many_files(monkeypatch, tmp_path, most, kinds):
+    monkeypatch.setattr(inputs, "MAX_ITEMS", most)
+    for name in ("a.py", "b.py"):
+        (tmp_path / name).touch()
+    problems = load_text("t", 'name: n\ntasks: [{id: a, prompt: x, for_each: "*.py"}]\n', str(tmp_path)).problems
+    assert [problem.kind for problem in problems] == kinds
+    assert [problem.message for problem in problems] in ([], ['"*.py" finds more than 1 files; name fewer'])
+
+
+@pytest.mark.parametrize(("most", "count"), [(2, 1), (1, 0)])
+def test_a_schema_is_judged_for_so_many_items(monkeypatch, most, count):
+    monkeypatch.setattr(inputs, "MAX_JUDGED", most)
+    task = '{id: a, prompt: x, for_each: [a, "("], contract: {json_schema: {pattern: "{{ item }}"}}}'
+    assert len(load_text("t", f"name: n\ntasks: [{task}]\n").problems) == count
+
+
+def test_a_link_out_of_the_project_and_what_cannot_be_read_are_named(monkeypatch, tmp_path):
+    project, other = tmp_path / "project", tmp_path / "other.md"
+    project.mkdir()
+    other.write_text("x")
+    (project / "link.md").symlink_to(other)
+    (project / "own.txt").write_text("x")
+    head = "name: n\ntasks: [{id: a, "
+    (problem,) = load_text("t", f'{head}prompt: x, for_each: "*.md"}}]\n', str(project)).problems
+    assert problem.message == '"link.md", which "*.md" finds, is a link that leaves the project'
+
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(inputs, "open", refuse, raising=False)
+    (problem,) = load_text("t", f"{head}prompt_file: own.txt}}]\n", str(project)).problems
+    assert (problem.kind, problem.message) == ("missing-file", '"own.txt" cannot be read: permission denied')

@@ -79,6 +79,18 @@ def test_what_breaks_a_schema_is_named_by_its_place_once_each():
         ({"anyOf": [{"type": "array"}, {"required": ["a"]}]}, {}, 'the document lacks "a"'),
         ({"patternProperties": {"^x": {}}, "additionalProperties": False}, {"x": 1, "y": 1}, 'the document holds "y"'),
         ({"type": "object"}, "x" * 500, "…"),
+        ({"type": "number"}, "a", 'the document must be a number, not "a"'),
+        ({"minLength": 2}, "日", "the document must have at least 2 characters, and has 1"),
+        ({"maxItems": 1}, [1, 2], "the document must have at most 1 item, and has 2"),
+        ({"minProperties": 2}, {"a": 1}, "the document must have at least 2 keys, and has 1"),
+        ({"maxProperties": 1}, {"a": 1, "b": 2}, "the document must have at most 1 key, and has 2"),
+        ({"exclusiveMaximum": 2}, 2, "the document must be less than 2, not 2"),
+        ({"multipleOf": 2}, 3, "the document must be a multiple of 2, not 3"),
+        ({"required": ["a", "ß"]}, {"a": 1}, 'the document lacks "ß"'),
+        ({"additionalProperties": {"type": "null"}}, {"a": 1}, "a must be null, not 1"),
+        ({"oneOf": [{"type": "array"}, {"required": ["a"]}]}, {}, 'the document lacks "a"'),
+        ({"anyOf": [{"type": "array"}, {"type": "null"}]}, 1, "the document must be an array, not 1"),
+        ({"properties": {"größe": {"const": 1}}}, {"größe": 2}, '["größe"] must be 1, not 2'),
     ],
     ids=str,
 )
@@ -100,6 +112,32 @@ def test_a_reference_inside_a_schema_is_followed_and_one_out_of_it_is_a_flaw():
         assert path == ("properties", "a", "allOf", 0, "$ref")
         assert "leads" in words
     assert flaws({"properties": {"a": {"const": {"$ref": "https://example.com/s"}}}}) == []
+
+
+@pytest.mark.parametrize("keyword", ["properties", "patternProperties", "$defs", "definitions", "dependentSchemas"])
+def test_names_in_a_schema_are_no_keywords_of_it(keyword):
+    assert flaws({keyword: {"$ref": {"type": "string"}}}) == []
+    ((path, _),) = flaws({keyword: {"const": {"$dynamicRef": "#none"}}})
+    assert path == (keyword, "const", "$dynamicRef")
+
+
+@pytest.mark.parametrize("keyword", ["const", "default", "enum", "examples"])
+def test_values_in_a_schema_hold_no_references(keyword):
+    assert flaws({keyword: [{"$ref": "https://example.com/s"}]}) == []
+
+
+def test_a_schema_may_be_so_large_and_so_deep():
+    def deep(levels):
+        value = "x"
+        for _ in range(levels):
+            value = [value]
+        return {"const": value}
+
+    assert flaws(deep(99)) == []
+    assert flaws(deep(100)) == [(("const",), "is nested deeper than 100 levels")]
+    assert flaws({"const": ["x"] * 4998}) == []
+    assert flaws({"const": ["x"] * 4999}) == [((), "holds more than 5,000 values; make it smaller")]
+    assert flaws({"const": [1.5, None, True, "a", 1]}) == []
 
 
 def test_nothing_is_ever_fetched():

@@ -402,3 +402,4 @@ def test_the_task_file_is_no_output(project, output, kind):
     text = f"name: n\ntasks: [{{id: a, prompt: x, output: {output}}}]\nsettings: {{output_dir: .}}\n"
     problems = load_text(f"{project}/t.yaml", text, project).problems
     assert [problem.kind for problem in problems] == ([kind] if kind else [])
+    assert all('"output" in task "a" is the task file itself; ' in problem.message for problem in problems)

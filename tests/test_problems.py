@@ -10,7 +10,7 @@ import re
 
 import pytest
 import yaml
-from parallel_dispatch import check
+from parallel_dispatch import check, inputs, outputs
 from parallel_dispatch.load import load_text
 from parallel_dispatch.places import ROOT, read_text
 from parallel_dispatch.problem import render
@@ -62,8 +62,50 @@ NAMED = {
     "self-dependency": r'^task "(.*?)" depends on itself',
     "duplicate-dependency": r' names the dependency "(.*?)" twice',
     "dependency-cycle": r"^dependency cycle: \S+ → (\S+)",
+    "bad-path": r'^"(.*?)" (?:must|leaves|under)',
+    "changed-value": r"^YAML reads (\S+) as the number",
+    "lacking-resource": r' needs (\S+) of "',
+    "missing-file": r'^(?:there is no file )?"(.*?)"(?: in the| is|, line| finds)',
+    "overlapping-scope": r'^task ".*?" may write "(.*?)", task',
+    "unknown-agent": r'^no agent is called "(.*?)", so',
+    "unknown-ignore": r'^no problem is of the kind "(.*?)"',
+    "unreachable-wait": r" waits for (\S+) of its dependencies",
+    "unused-agent": r'^no task is for the agent "(.*?)"[,;]',
+    "unused-ignore": r'^(?:there is no )?"(.*?)" (?:here|is an error)',
 }
 """The kinds whose message names what is underlined."""
+
+UNNAMED = ("YAML reads this line as a part of", "a path holds no NUL character", "this comment ignores nothing")
+"""How messages of these kinds begin that name nothing."""
+
+PLACES = {
+    "bad-output": r"tasks\.\d+\.output",
+    "bad-output-dir": r"settings\.output_dir",
+    "bad-path": r"tasks\.\d+\.(?:prompt_file|for_each|reads\.\d+|writes\.\d+|contract\.json_schema)",
+    "conflicting-keys": r"tasks\.\d+\.prompt_file:",
+    "dependency-cycle": r"tasks\.\d+\.dependencies\.\d+|tasks\.\d+\.for_each\.from",
+    "duplicate-dependency": r"tasks\.\d+\.dependencies\.\d+",
+    "duplicate-id": r"tasks\.\d+\.id",
+    "duplicate-key": r"(?s:.*):",
+    "duplicate-output": r"tasks\.\d+\.(?:output|id)",
+    "lacking-resource": r"tasks\.\d+\.resources\.\w+",
+    "missing-file": r"tasks\.\d+\.(?:prompt_file|for_each|reads\.\d+|contract\.json_schema)",
+    "overlapping-scope": r"tasks\.\d+\.writes\.\d+",
+    "self-dependency": r"tasks\.\d+\.(?:dependencies\.\d+|for_each\.from)",
+    "short-timeout": r"tasks\.\d+\.(?:timeout|estimated_duration)|settings\.timeout_per_task",
+    "tiny-task": r"tasks\.\d+\.estimated_duration",
+    "undeclared-input": r"tasks\.\d+\.prompt",
+    "unknown-agent": r"tasks\.\d+\.agent|agents\.\w+:|agents\.\w+\.role",
+    "unknown-dependency": r"tasks\.\d+\.(?:dependencies\.\d+|for_each\.from)",
+    "unknown-key": r"(?s:.*):",
+    "unreachable-wait": r"tasks\.\d+\.wait",
+    "unused-agent": r"agents\.[\w-]+:",
+}
+"""Where in a file a problem of a kind may stand: a path of keys and items, with a colon behind it for the key."""
+
+ELSEWHERE = {"changed-value", "empty", "encoding", "missing-key", "syntax", "too-large", "unknown-ignore"}
+ELSEWHERE |= {"unsupported", "unused-ignore", "wrong-type", "wrong-value"}
+"""The kinds that stand anywhere, or in what is no key and no value."""
 
 BY_VALUE = {"wrong-type", "wrong-value", "bad-output", "bad-output-dir"}
 VALUE = re.compile(
@@ -109,8 +151,58 @@ def test_a_problem_points_at_something_and_stays_on_its_line(loaded, problem):
 @pytest.mark.parametrize(("loaded", "problem"), [row for row in PROBLEMS if row.values[1].kind in NAMED])
 def test_what_a_message_names_is_what_is_underlined(loaded, problem):
     found = re.search(NAMED[problem.kind], problem.message, re.DOTALL)
-    assert found
-    assert means(underlined(loaded, problem), found[1])
+    shown = underlined(loaded, problem)
+    if problem.message.startswith(UNNAMED):
+        assert shown == "-" or "\\0" in shown or "parallel-dispatch" in loaded.lines[problem.line - 1]
+    elif "{{" in shown:  # the message names what it is for one item
+        assert found
+        assert re.fullmatch(re.sub(r"\\{.*?\\}\\}", ".*", re.escape(shown.strip("\"'"))), found[1])
+    else:
+        assert found
+        assert means(shown, found[1])
+
+
+def places(text):
+    """What begins at each place of a text, from the events of PyYAML's own parser and nothing of ours."""
+    events = iter(yaml.parse(text, yaml.SafeLoader))
+    found, ids = {}, {}
+
+    def walk(event, path):
+        found[event.start_mark.line + 1, event.start_mark.column + 1] = path
+        if isinstance(event, yaml.ScalarEvent) and re.fullmatch(r"tasks\.\d+\.id", path):
+            ids[path.removesuffix("id")] = event.value
+        if isinstance(event, yaml.SequenceStartEvent):
+            for number, item in enumerate(iter(lambda: next(events), None)):
+                if isinstance(item, yaml.SequenceEndEvent):
+                    return
+                walk(item, f"{path}.{number}")
+        elif isinstance(event, yaml.MappingStartEvent):
+            while not isinstance(key := next(events), yaml.MappingEndEvent):
+                inner = f"{path}.{getattr(key, 'value', '?')}".lstrip(".")
+                walk(key, f"{inner}:")
+                walk(next(events), inner)
+
+    for event in events:
+        if isinstance(event, yaml.NodeEvent):
+            walk(event, "")
+    return found, ids
+
+
+def test_of_every_kind_it_is_known_where_it_stands():
+    assert set(PLACES) | ELSEWHERE == KINDS
+    assert not set(PLACES) & ELSEWHERE
+    assert set(NAMED) <= KINDS
+
+
+@pytest.mark.parametrize(("loaded", "problem"), [row for row in PROBLEMS if row.values[1].kind in PLACES])
+def test_a_problem_points_at_the_key_or_the_value_to_change(loaded, problem):
+    found, ids = places(loaded.text)
+    path = found[problem.line, problem.column]
+    assert re.fullmatch(PLACES[problem.kind], path)
+    named = re.search(r'\btask "(.*?)"', problem.message)
+    own = re.match(r"tasks\.\d+\.", path)
+    if named and own and own[0] in ids and problem.kind != "duplicate-id":  # that names the other task
+        assert re.fullmatch(rf"{re.escape(ids[own[0]])}(?:-\d+)?", named[1])
 
 
 @pytest.mark.parametrize(("loaded", "problem"), [row for row in PROBLEMS if row.values[1].kind in BY_VALUE])
@@ -178,3 +270,69 @@ def test_names_are_compared_for_suggestions_only_so_often(monkeypatch):
     monkeypatch.setattr(check, "MAX_COMPARED", 6)
     messages = [problem.message for problem in load_text("t", "name: n\ntasks:\n" + "".join(rows)).problems]
     assert ["did you mean" in message for message in messages] == [True, True, False]
+
+
+KNOT = """name: n
+tasks:
+  - {id: a, prompt: x, dependencies: [b]}
+  - {id: b, prompt: x, dependencies: [c, a]}
+  - {id: c, prompt: x, dependencies: [a]}
+"""
+
+
+@pytest.mark.parametrize(("most", "cut"), [(3, '"b" from the dependencies of "a"'), (2, "one of these")])
+def test_where_to_cut_a_cycle_is_worked_out_only_among_so_many_tasks(monkeypatch, most, cut):
+    monkeypatch.setattr(check, "MAX_KNOT", most)
+    (problem,) = load_text("t", KNOT).problems
+    assert problem.message.endswith(f"; each waits for the next, delete {cut}")
+
+
+@pytest.mark.parametrize(("most", "listed"), [(len("first, second"), True), (len("first, second") - 1, False)])
+def test_ids_are_listed_only_as_far_as_anybody_reads(monkeypatch, most, listed):
+    monkeypatch.setattr(check, "MAX_LISTED_LENGTH", most)
+    text = "name: n\ntasks:\n  - {id: first, prompt: x}\n  - {id: second, prompt: x, dependencies: [zzz]}\n"
+    (problem,) = load_text("t", text).problems
+    assert problem.message.endswith("; the ids are first, second") is listed
+
+
+@pytest.mark.parametrize(("most", "told"), [(3, ["b", "c"]), (1, ["b"])])
+def test_write_scopes_are_compared_only_so_often(monkeypatch, most, told):
+    monkeypatch.setattr(outputs, "MAX_COMPARED", most)
+    rows = [f"  - {{id: {task}, prompt: x, writes: [src]}}\n" for task in "abc"]
+    problems = load_text("t", "name: n\ntasks:\n" + "".join(rows)).problems
+    assert [re.findall('"(.)"', problem.message)[0] for problem in problems] == told
+
+
+@pytest.mark.parametrize(("most", "kinds"), [(2, []), (1, ["wrong-value"])])
+def test_a_glob_finds_only_so_many_files(monkeypatch, tmp_path, most, kinds):
+    monkeypatch.setattr(inputs, "MAX_ITEMS", most)
+    for name in ("a.py", "b.py"):
+        (tmp_path / name).touch()
+    problems = load_text("t", 'name: n\ntasks: [{id: a, prompt: x, for_each: "*.py"}]\n', str(tmp_path)).problems
+    assert [problem.kind for problem in problems] == kinds
+    assert [problem.message for problem in problems] in ([], ['"*.py" finds more than 1 files; name fewer'])
+
+
+@pytest.mark.parametrize(("most", "count"), [(2, 1), (1, 0)])
+def test_a_schema_is_judged_for_so_many_items(monkeypatch, most, count):
+    monkeypatch.setattr(inputs, "MAX_JUDGED", most)
+    task = '{id: a, prompt: x, for_each: [a, "("], contract: {json_schema: {pattern: "{{ item }}"}}}'
+    assert len(load_text("t", f"name: n\ntasks: [{task}]\n").problems) == count
+
+
+def test_a_link_out_of_the_project_and_what_cannot_be_read_are_named(monkeypatch, tmp_path):
+    project, other = tmp_path / "project", tmp_path / "other.md"
+    project.mkdir()
+    other.write_text("x")
+    (project / "link.md").symlink_to(other)
+    (project / "own.txt").write_text("x")
+    head = "name: n\ntasks: [{id: a, "
+    (problem,) = load_text("t", f'{head}prompt: x, for_each: "*.md"}}]\n', str(project)).problems
+    assert problem.message == '"link.md", which "*.md" finds, is a link that leaves the project'
+
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(inputs, "open", refuse, raising=False)
+    (problem,) = load_text("t", f"{head}prompt_file: own.txt}}]\n", str(project)).problems
+    assert (problem.kind, problem.message) == ("missing-file", '"own.txt" cannot be read: permission denied')

@@ -773,6 +773,8 @@ def test_two_scopes_overlap_where_any_path_lies_in_both(one, other, path):
         ("a/*/c", "a/b/d"),
         ("*.md", "docs/x.md"),
         ("src/a[bc].py", "src/d.py"),
+        ("src/[a].py", "src/a].py"),
+        ("src/[].py", "src/a.py"),
     ],
 )
 def test_scopes_without_a_common_path_do_not_overlap(one, other):
@@ -787,6 +789,9 @@ def test_scopes_without_a_common_path_do_not_overlap(one, other):
         ("./a/", "a"),
         ("**", "x"),
         ("src/[ab].py", "src/b.py"),
+        ("src/[a].py", "src/a.py"),
+        ("src/[]a].py", "src/].py"),
+        ("src//a.py", "src/a.py"),
     ],
 )
 def test_scopes_overlap_whatever_the_case_and_the_files_there_are(one, other):

@@ -107,7 +107,9 @@ def _type(breach: Breach, node: Node) -> str:
     same = isinstance(node.value, (int, float)) and node.text == str(node.value)
     if wanted == "string" and node.plain and not same:
         return f'{must}, but YAML reads {node.text} as {_read(node)}; put it in quotes: "{node.text}"'
-    return f"{must}, not {_read(node)}{_instead(breach, node)}"
+    if wanted == "string" and not node.plain:
+        return f"{must}, but its tag makes it {_read(node)}; delete the tag"
+    return f"{must}, not {_read(node) if same else _shown(node)}{_instead(breach, node)}"
 
 
 def _instead(breach: Breach, node: Node) -> str:
@@ -173,7 +175,7 @@ def _shown(node: Node) -> str:
         return "empty"
     if isinstance(node.value, str):
         return quoted(node.text)
-    same = node.text == str(node.value)
+    same = node.text in (str(node.value), _read(node))
     return node.text if same else f"{node.text}, which YAML reads as {_read(node)}"
 
 

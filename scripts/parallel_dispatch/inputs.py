@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import itertools
 import json
 import os
 import posixpath
@@ -66,7 +67,9 @@ def _items(task: Mapping, project: str, found: Inputs) -> Iterator[tuple[Scalar,
     pattern = _text(task.get("for_each"))
     why = _matched(pattern.text, project, found) if pattern else None
     if pattern and why:
-        yield pattern, why
+        kind, message = why
+        advice = _as_items(pattern.text) if kind == "missing-file" and "; did you mean" not in message else ""
+        yield pattern, (kind, message + advice)
 
 
 def _prompt(task: Mapping, project: str, found: Inputs) -> Iterator[tuple[Scalar, Wrong]]:
@@ -166,15 +169,14 @@ def _matched(pattern: str, project: str, found: Inputs) -> Wrong | None:
         if len(paths) > MAX_ITEMS:
             return "wrong-value", f"{quoted(pattern)} finds more than {MAX_ITEMS:,} files; name fewer"
     if not paths:
-        near = _near(pattern, project) or _as_items(pattern)
-        return "missing-file", f"{quoted(pattern)} finds no file in the project{near}"
+        return "missing-file", f"{quoted(pattern)} finds no file in the project{_near(pattern, project)}"
     found.matches[pattern] = tuple(paths)
     return None
 
 
 def _as_items(pattern: str) -> str:
     """What to write where the items themselves were meant."""
-    items = pattern.replace(",", " ").split()
+    items = [word for word in pattern.replace(",", " ").split() if word != "-"]
     return f"; write [{', '.join(items)}] if these are the items" if len(items) > 1 and len(pattern) < 60 else ""
 
 
@@ -256,7 +258,8 @@ def _near(path: str, project: str) -> str:
     """The file in the same folder that may be meant."""
     folder, name = posixpath.split(path)
     try:
-        names = sorted(os.listdir(os.path.join(project, folder)))[:1000]
+        with os.scandir(os.path.join(project, folder)) as entries:
+            names = sorted(entry.name for entry in itertools.islice(entries, 1000) if not entry.is_dir())
     except (OSError, ValueError):
         return ""
     near = suggestion(name, names)

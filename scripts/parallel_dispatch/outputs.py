@@ -132,7 +132,8 @@ def overlapping_scope(outline: Outline) -> Iterator[Problem]:
 
 def _scope(task: Draft) -> list[Scalar]:
     found = [scalar(node) for node in items(task.node.get("writes"))]
-    return [node for node in found if node and not (_no_path(node.text) or _outside(node.text))]
+    texts = [node for node in found if node and isinstance(node.value, str)]
+    return [node for node in texts if not (_no_path(node.text) or _outside(node.text))]
 
 
 def _written(node: Scalar, task: Draft) -> str:

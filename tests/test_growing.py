@@ -64,7 +64,7 @@ def plan_in(project, text, driver="hooks"):
     loaded = load_text("tasks.yaml", text, project)
     assert loaded.task_file is not None, loaded.problems
     place = Place(
-        project, f"{project}/tasks.yaml", "t-1-k3f2", f"{project}/out", BUILT_IN | {"reviewer"}, driver=driver
+        project, f"{project}/tasks.yaml", "t-1-k3f2", f"{project}/out", set(BUILT_IN) | {"reviewer"}, driver=driver
     )
     return make_plan(loaded.task_file, Options(), place)
 

@@ -153,8 +153,10 @@ def _cut(graph: Lookup[str, Sequence[str]], cycle: Sequence[str]) -> str:
 
 def unreachable_wait(outline: Outline) -> Iterator[Problem]:
     """Tasks that wait for more of their dependencies than they have."""
+    if "wait" not in outline.keys:
+        return
     waiting = [(task, asked) for task in outline.tasks if (asked := scalar(task.node.get("wait")))]
-    count = Counter(task.id.text for task in outline.spread) if waiting else Counter()
+    count = Counter(task.id.text for task in outline.spread)
     patterns = {task.id.text for task in outline.tasks if task.source}  # nobody knows yet how many tasks these are
     for task, asked in waiting:
         wanted = 1 if asked.text == "any" else asked.value

@@ -24,6 +24,8 @@ TINY = 30_000  # milliseconds
 
 def lacking_resource(outline: Outline) -> Iterator[Problem]:
     """Tasks that need more of a resource than there is, so that they could never run."""
+    if "resources" not in outline.keys:
+        return
     offered = outline.settings.get("resources")
     for task in outline.tasks:
         node = task.node.get("resources")
@@ -64,7 +66,7 @@ def unknown_agent(outline: Outline) -> Iterator[Problem]:
     """Agents that nobody defines, where one is that looks like it; any other name is a title, and meant as one."""
     known = outline.surroundings.agents
     writing = sorted(name for name, can_write in known.items() if can_write)
-    for node in _roles(outline):
+    for node in outline.roles:
         near = None if node.text in known else nearest(node.text, writing, SAME)
         if near:
             message = (
@@ -77,7 +79,7 @@ def unknown_agent(outline: Outline) -> Iterator[Problem]:
 def read_only_agent(outline: Outline) -> Iterator[Problem]:
     """Agents that lack the tool to write their outputs with."""
     known = outline.surroundings.agents
-    for node in _roles(outline):
+    for node in outline.roles:
         if not known.get(node.text, True):
             message = (
                 f"the agent {quoted(node.text)} has no Write tool, so it cannot write its output; name one that has,"
@@ -86,26 +88,11 @@ def read_only_agent(outline: Outline) -> Iterator[Problem]:
             yield problem(outline.file, node, "read-only-agent", message, "warning")
 
 
-def _roles(outline: Outline) -> Iterator[Scalar]:
-    """Where it stands for the first time what agents work as."""
-    seen: set[str] = set()
-    for name, entry in outline.agents.entries.items():
-        role = scalar(entry.node.get("role")) if isinstance(entry.node, Mapping) else None
-        node = role or entry.key
-        if not name.startswith("x-") and node.text not in seen:
-            seen.add(node.text)
-            yield node
-    seen.update(outline.agents.entries)
-    for task in outline.tasks:
-        named = scalar(task.node.get("agent"))
-        if named and named.text not in seen and not mentions_item(named.text):
-            seen.add(named.text)
-            yield named
-
-
 def short_timeout(outline: Outline) -> Iterator[Problem]:
     """Timeouts in which no agent comes to an end, and those that are shorter than what the task is thought to take."""
     of_all = scalar(outline.settings.get("timeout_per_task"))
+    if not of_all and outline.keys.isdisjoint({"timeout", "estimated_duration"}):
+        return
     own = [(task, scalar(task.node.get("timeout"))) for task in outline.tasks]
     for given in (of_all, *(node for _, node in own)):
         limit = _time(given)
@@ -126,6 +113,8 @@ def short_timeout(outline: Outline) -> Iterator[Problem]:
 
 def tiny_task(outline: Outline) -> Iterator[Problem]:
     """Tasks that are thought to take less than an agent is worth; told once, at the first of them."""
+    if "estimated_duration" not in outline.keys:
+        return
     estimates = [node for node in (scalar(task.node.get("estimated_duration")) for task in outline.tasks) if node]
     tiny = [node for node in estimates if (_time(node) or TINY) < TINY]
     if tiny:

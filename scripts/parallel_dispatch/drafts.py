@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -67,6 +68,21 @@ class Outline:
     agents: Mapping
     surprises: tuple[Scalar, ...]
     surroundings: Surroundings
+    keys: frozenset[str]  # that any task has
+
+    @functools.cached_property
+    def roles(self) -> list[Scalar]:
+        """Where it stands for the first time what agents work as."""
+        found: dict[str, Scalar] = {}
+        for name, entry in self.agents.entries.items():
+            role = scalar(entry.node.get("role")) if isinstance(entry.node, Mapping) else None
+            if not name.startswith("x-"):
+                found.setdefault((role or entry.key).text, role or entry.key)
+        for task in self.tasks:
+            named = scalar(task.node.get("agent"))
+            if named and named.text not in found and named.text not in self.agents.entries:
+                found[named.text] = named
+        return [role for text, role in found.items() if not item.mentions_item(text)]
 
 
 def outline(document: Document, root: Mapping, surroundings: Surroundings) -> Outline:
@@ -74,7 +90,8 @@ def outline(document: Document, root: Mapping, surroundings: Surroundings) -> Ou
     tasks = [draft for draft in map(_draft, items(root.get("tasks"))) if draft]
     spread = [each for task in tasks for each in _each(task, surroundings.matches)]
     settings, agents = _mapping(root, "settings"), _mapping(root, "agents")
-    return Outline(document.name, tasks, spread, settings, agents, document.surprises, surroundings)
+    keys = frozenset().union(*(task.node.entries for task in tasks))
+    return Outline(document.name, tasks, spread, settings, agents, document.surprises, surroundings, keys)
 
 
 def graph_of(tasks: list[Draft]) -> dict[str, set[str]]:

@@ -99,7 +99,7 @@ def bad_output_dir(outline: Outline) -> Iterator[Problem]:
 
 def bad_scope(outline: Outline) -> Iterator[Problem]:
     """Write scopes that are no globs over the project's files."""
-    for task in outline.tasks:
+    for task in outline.tasks if "writes" in outline.keys else ():
         for node in map(scalar, items(task.node.get("writes"))):
             reason = node and (_no_path(node.text) or (_outside(node.text) and "leaves the project"))
             if node and node.text.strip() and reason:
@@ -109,7 +109,7 @@ def bad_scope(outline: Outline) -> Iterator[Problem]:
 
 def overlapping_scope(outline: Outline) -> Iterator[Problem]:
     """Tasks that could run at once but for their write scopes, of which the first pair for each task is named."""
-    scopes = [(task, node) for task in outline.spread for node in _scope(task)]
+    scopes = [(task, node) for task in outline.spread for node in _scope(task)] if "writes" in outline.keys else []
     graph = graph_of(outline.tasks) if scopes else {}
     upstream: dict[str, set[str]] = {}
     told: set[int] = set()

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     _Keyword = tuple[Callable[..., Iterable[jsonschema.ValidationError]], str, object]
 
+SHORT, MANY = 100, 1000  # characters of a text, and texts, that are judged once
 MAX_MESSAGE = 1000  # characters; jsonschema writes the whole value out
 
 _ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -97,26 +98,42 @@ class _Rules:
         self._of_keys = [k for k in keywords if _is_about_keys(k[1], k[2], schema)]
         self._of_values = [k for k in keywords if k not in self._of_type and k not in self._of_keys]
         self._right_types: set[type] = set()
+        self._right_texts: set[object] = set()  # short ones, for they come again
+        self._right_by_type: set[type] = set()  # of which nothing else is asked
         self._right_keys: dict[tuple[str, ...], list[tuple[str, _Rules]]] = {}
 
     def collect(self, value: object, path: Path, found: list[Breach]) -> None:
         """Adds what the schema refuses in a value and in all that it holds; a hostile value could hold 100,000."""
         if len(found) > MAX_PROBLEMS:
             return
+        self._judge_itself(value, path, found)
+        inside: Iterable[tuple[str | int, object, _Rules]] = ()
+        if isinstance(value, dict):
+            inside = [(name, value[name], rules) for name, rules in self._inside(value, path, found)]
+        elif self._of_keys:
+            self._judge(self._of_keys, value, path, found)
+        if isinstance(value, list) and self._of_items:
+            inside = ((index, item, self._of_items) for index, item in enumerate(value))
+        for step, inner, rules in inside:
+            if not rules.knows(inner):
+                rules.collect(inner, (*path, step), found)
+
+    def _judge_itself(self, value: object, path: Path, found: list[Breach]) -> None:
+        """Adds what is wrong with a value, whatever it holds, and keeps in mind what is right."""
         kind = type(value)
         if kind not in self._right_types and self._judge(self._of_type, value, path, found) and kind is not float:
             self._right_types.add(kind)  # of floats 4.0 is an integer and 4.5 is none
+            if not self._of_values and kind not in (dict, list):
+                self._right_by_type.add(kind)
         if self._of_values:
-            self._judge(self._of_values, value, path, found)
-        if isinstance(value, dict):
-            for name, rules in self._inside(value, path, found):
-                rules.collect(value[name], (*path, name), found)
-            return
-        if self._of_keys:
-            self._judge(self._of_keys, value, path, found)
-        if isinstance(value, list) and self._of_items:
-            for index, item in enumerate(value):
-                self._of_items.collect(item, (*path, index), found)
+            is_right = self._judge(self._of_values, value, path, found) and kind in self._right_types
+            if is_right and isinstance(value, str) and len(value) < SHORT and len(self._right_texts) < MANY:
+                self._right_texts.add(value)
+
+    def knows(self, value: object) -> bool:
+        """Whether a value like this one, or its very text, was found right before."""
+        kind = type(value)
+        return kind in self._right_by_type or (kind is str and value in self._right_texts)
 
     def _inside(self, value: dict[str, object], path: Path, found: list[Breach]) -> list[tuple[str, _Rules]]:
         """The keys of a mapping with the schemas of what they hold, after the keys themselves were judged."""

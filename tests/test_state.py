@@ -761,7 +761,7 @@ def covers(glob, path):
 @given(GLOB, GLOB, PATH)
 def test_two_scopes_overlap_where_any_path_lies_in_both(one, other, path):
     if covers(one, path) and covers(other, path):
-        assert overlapping([one], [other]) == (one, other)
+        assert overlapping((one,), (other,)) == (one, other)
 
 
 @pytest.mark.parametrize(
@@ -778,7 +778,7 @@ def test_two_scopes_overlap_where_any_path_lies_in_both(one, other, path):
     ],
 )
 def test_scopes_without_a_common_path_do_not_overlap(one, other):
-    assert overlapping([one], [other]) is overlapping([other], [one]) is None
+    assert overlapping((one,), (other,)) is overlapping((other,), (one,)) is None
 
 
 @pytest.mark.parametrize(
@@ -795,5 +795,5 @@ def test_scopes_without_a_common_path_do_not_overlap(one, other):
     ],
 )
 def test_scopes_overlap_whatever_the_case_and_the_files_there_are(one, other):
-    assert overlapping([one], [other])
-    assert overlapping([other], [one])
+    assert overlapping((one,), (other,))
+    assert overlapping((other,), (one,))

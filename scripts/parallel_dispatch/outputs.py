@@ -116,7 +116,7 @@ def overlapping_scope(outline: Outline) -> Iterator[Problem]:
     for (one, glob), (other, another) in itertools.islice(itertools.combinations(scopes, 2), MAX_COMPARED):
         if one is other or id(other) in told:
             continue
-        if not overlapping([_written(glob, one)], [_written(another, other)]):
+        if not overlapping((_written(glob, one),), (_written(another, other),)):
             continue
         for task in (one, other):
             upstream.setdefault(task.id.text, upstream_of(task.id.text, graph))

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-
 ANY = "**"
 
 
-def overlapping(one: Iterable[str], other: Iterable[str]) -> tuple[str, str] | None:
+def overlapping(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, str] | None:
     """The first two globs of two scopes that some path matches both of, whatever files there are today.
 
     `*` and `?` stand for characters within a name, `[…]` for one character, `**` for any folders; a name without them
@@ -17,7 +15,7 @@ def overlapping(one: Iterable[str], other: Iterable[str]) -> tuple[str, str] | N
     for glob in one:
         steps = _steps(glob)
         for another, theirs in others:
-            if _meet(steps, theirs, ANY, _names_meet):
+            if _meet(steps, theirs, ANY):
                 return glob, another
     return None
 
@@ -27,10 +25,32 @@ def _steps(glob: str) -> list[str]:
     return [*(step for step in glob.casefold().split("/") if step not in ("", ".")), ANY]
 
 
-def _names_meet(one: str, other: str) -> bool:
-    if not ("*" in one + other or "?" in one + other or "[" in one + other):
-        return one == other
-    return _meet(_characters(one), _characters(other), "*", lambda a, b: a == b or "?" in (a, b))
+def _meet(one: list[str], other: list[str], wild: str) -> bool:
+    """Whether two patterns have a common reading, in which each `wild` stands for any number of parts."""
+    reached = {0}  # the places in `other` that can be come to, with the parts of `one` that were read
+    for part in one:
+        _pass(reached, part, other, wild)
+        if part != wild:
+            stay = {at for at in reached if at < len(other) and other[at] == wild}
+            reached = stay | {at + 1 for at in reached - stay if at < len(other) and _agree(part, other[at], wild)}
+    _pass(reached, "", other, wild)
+    return len(other) in reached
+
+
+def _pass(reached: set[int], part: str, other: list[str], wild: str) -> None:
+    """The places that come after those reached where either side reads as many parts as it likes."""
+    for at, theirs in enumerate(other):
+        if at in reached and wild in (part, theirs):
+            reached.add(at + 1)
+
+
+def _agree(one: str, other: str, wild: str) -> bool:
+    """Whether two names, or where `wild` is that of a name two of its characters, can be the same."""
+    if wild != ANY:
+        return one == other or "?" in (one, other)
+    if any(mark in one + other for mark in "*?["):
+        return _meet(_characters(one), _characters(other), "*")
+    return one == other
 
 
 def _characters(name: str) -> list[str]:
@@ -41,19 +61,3 @@ def _characters(name: str) -> list[str]:
         found.append("?" if end > 0 else name[at])
         at = end + 1 if end > 0 else at + 1
     return found
-
-
-def _meet(one: Sequence[str], other: Sequence[str], wild: str, same: Callable[[str, str], bool]) -> bool:
-    """Whether two patterns have a common reading, in which each `wild` stands for any number of parts."""
-    reached = {0}  # the places in `other` that can be come to, with the part of `one` that was read
-    for part in [*one, None]:
-        for at in range(len(other)):
-            if at in reached and (part == wild or other[at] == wild):
-                reached.add(at + 1)
-        if part is None or not reached:
-            return len(other) in reached
-        if part != wild:
-            stay = {at for at in reached if at < len(other) and other[at] == wild}
-            go = {at + 1 for at in reached if at < len(other) and other[at] != wild and same(part, other[at])}
-            reached = stay | go
-    return False

@@ -499,6 +499,26 @@ def test_a_notification_that_comes_after_the_end_was_told_is_swallowed_and_lets_
     assert not conversation.is_active
 
 
+def test_an_end_that_was_passed_on_after_the_end_was_told_lets_the_conversation_go_at_its_stop(conversation):
+    run = conversation.begin(
+        claimed("a", "call-a"),
+        launched("a"),
+        closed("a"),
+        event("finished"),
+        event("told"),
+        tasks={"a": ()},
+        background=True,
+    )
+    write(run.folder.report, "the report")
+    assert conversation.tell("Stop") is None
+    assert conversation.is_active
+    words = "<task-notification>\n<task-id>agent-of-a</task-id>"
+    queued = {"type": "attachment", "attachment": {"type": "queued_command", "prompt": words}}
+    write(conversation.payload("Stop")["transcript_path"], json.dumps(queued))
+    assert conversation.tell("Stop") is None
+    assert not conversation.is_active
+
+
 def test_a_stop_before_the_last_notification_is_not_yet_the_end(newest):
     run = newest.begin(claimed("a", "call-a"), launched("a"), closed("a"), tasks={"a": ()}, background=True)
     assert newest.tell("Stop") is None

@@ -42,9 +42,14 @@ def on_end(told: Notification, payload: Payload, run: ActiveRun) -> Payload | st
         # Where nobody can wake the conversation, the notification goes through with the words.
         return swallowed(line) if wake_by(run, told.agent_id) else "prompt"
     ring(run.folder.watcher(told.agent_id), LEAVE)
+    let_go(payload, run, state)
+    return swallowed(line)
+
+
+def let_go(payload: Payload, run: ActiveRun, state: State) -> None:
+    """The conversation drives the run no longer, where it has heard of the end and nothing else is to come."""
     if state.told and not state.awaited:
         deactivate(run.plan.project, str(payload.get("session_id") or ""))
-    return swallowed(line)
 
 
 def on_wake(run: ActiveRun) -> Payload | str:

@@ -11,7 +11,7 @@ import os
 import time
 
 from .active import ActiveRun, Payload
-from .background import on_end, on_wake, something_to_say
+from .background import let_go, on_end, on_wake, something_to_say
 from .bell import LEAVE, ring
 from .closing import close_returned, note_passed_on
 from .decide import decide
@@ -99,6 +99,7 @@ def on_stop(payload: Payload, run: ActiveRun) -> Payload | str | None:
         state = run.state()
     decision = decide(state)
     if decision.over:
+        let_go(payload, run, state)
         return None if state.told or state.imminent else "end"
     if state.paused and not state.open:
         return "leave"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from .plan import Plan
-from .scopes import overlapping
 
 
 class Capacity:
@@ -50,8 +49,14 @@ class Capacity:
             there = plan.resources.get(name, 1)
             if self._held.get(name, 0) + amount > there:
                 return f"{name} is in use ({self._held.get(name, 0)} of {there}), and {task} needs {amount}"
-        for other in self._writing if planned.writes else ():
-            both = overlapping(planned.writes, plan.tasks[other].writes)
+        return self._held_files(task) if planned.writes and self._writing else ""
+
+    def _held_files(self, task: str) -> str:
+        """Whose write scope overlaps that of a task; empty where no running task's does."""
+        from .scopes import overlapping
+
+        for other in self._writing:
+            both = overlapping(self._plan.tasks[task].writes, self._plan.tasks[other].writes)
             if both:
                 return f"{task} may write {both[0]}, and {other}, which is running, {both[1]}"
         return ""

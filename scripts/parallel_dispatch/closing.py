@@ -11,7 +11,6 @@ from .bell import LEAVE, ring
 from .judge import brief_words, close, in_one_line, keep_answer, lacking, take_draft
 from .limits import usage_limit
 from .marker import parse_marker
-from .matching import UNCHECKED
 from .notification import Notification
 from .plan import PlannedTask
 from .state import CANCELLED, FAILED, INTERRUPTED, MAX_SENT_BACK, Attempt, State
@@ -56,12 +55,21 @@ def _send_back(run: ActiveRun, attempt: Attempt, tie: Tie) -> str:
     task = run.plan.tasks[tie.task]
     take_draft(task)
     lack = lacking(run.plan, task) or _unlisted(run, task)
-    if not lack or UNCHECKED in lack or attempt.sent_back >= MAX_SENT_BACK or time.time() >= tie.deadline:
+    if not lack or attempt.sent_back >= MAX_SENT_BACK or time.time() >= tie.deadline or _is_unchecked(task, lack):
         return ""
     run.ledger.append("sent-back", task=tie.task, attempt=tie.attempt, reason=in_one_line(lack))
     brief = f" Read and follow {run.folder.brief(tie.task, 1)}." if attempt.rewritten else ""
     then = f"{brief} Write it to {task.draft}, then stop."
     return f"You are not done: {lack}" + (f"\n{then.lstrip()}" if "\n" in lack else f".{then}")
+
+
+def _is_unchecked(task: PlannedTask, lack: str) -> bool:
+    """Whether nobody could judge the output, which its agent cannot mend."""
+    if "json_schema" not in task.contract:
+        return False
+    from .matching import UNCHECKED
+
+    return UNCHECKED in lack
 
 
 def _unlisted(run: ActiveRun, task: PlannedTask) -> str:

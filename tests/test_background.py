@@ -484,32 +484,21 @@ def test_the_end_is_told_once_and_after_the_last_notification(conversation):
     assert not conversation.is_active
 
 
-def test_a_notification_that_comes_after_the_end_was_told_is_swallowed_and_lets_the_conversation_go(conversation):
-    run = conversation.begin(
-        claimed("a", "call-a"),
-        launched("a"),
-        closed("a"),
-        event("finished"),
-        event("told"),
-        tasks={"a": ()},
-        background=True,
-    )
+def ended_but_for_a_notification(conversation):
+    """A run whose end was told, while the last agent's notification is still to come."""
+    happened = [claimed("a", "call-a"), launched("a"), closed("a"), event("finished"), event("told")]
+    run = conversation.begin(*happened, tasks={"a": ()}, background=True)
     write(run.folder.report, "the report")
+
+
+def test_a_notification_that_comes_after_the_end_was_told_is_swallowed_and_lets_the_conversation_go(conversation):
+    ended_but_for_a_notification(conversation)
     assert is_swallowed(conversation.notifies("a"))
     assert not conversation.is_active
 
 
 def test_an_end_that_was_passed_on_after_the_end_was_told_lets_the_conversation_go_at_its_stop(conversation):
-    run = conversation.begin(
-        claimed("a", "call-a"),
-        launched("a"),
-        closed("a"),
-        event("finished"),
-        event("told"),
-        tasks={"a": ()},
-        background=True,
-    )
-    write(run.folder.report, "the report")
+    ended_but_for_a_notification(conversation)
     assert conversation.tell("Stop") is None
     assert conversation.is_active
     words = "<task-notification>\n<task-id>agent-of-a</task-id>"

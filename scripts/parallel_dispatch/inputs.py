@@ -18,7 +18,7 @@ from .problem import Problem, quoted, suggestion
 from .source import MAX_BYTES, decode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 MAX_ITEMS = 1000
 MAX_JUDGED = 100
@@ -83,19 +83,13 @@ def _prompt(task: Mapping, project: str, found: Inputs) -> Iterator[tuple[Scalar
         )
         yield prompt, ("wrong-value", message)
         return
-    for path in _each(prompt, task, found) if prompt else ():
-        why = _read(path, project, found)
-        if prompt and why:
-            yield prompt, why
-            return
+    if prompt:
+        yield from _first_wrong(prompt, task, found, lambda path: _read(path, project, found))
 
 
 def _reads(task: Mapping, project: str, found: Inputs) -> Iterator[tuple[Scalar, Wrong]]:
     for node in filter(None, map(_text, items(task.get("reads")))):
-        wrong = (_matched(path, project, found) for path in _each(node, task, found))
-        why = next(filter(None, wrong), None)
-        if why:
-            yield node, why
+        yield from _first_wrong(node, task, found, lambda path: _matched(path, project, found))
 
 
 def _schema(task: Mapping, project: str, found: Inputs) -> Iterator[tuple[Node, Wrong]]:
@@ -105,11 +99,8 @@ def _schema(task: Mapping, project: str, found: Inputs) -> Iterator[tuple[Node, 
         yield from _flaws(node, task, found)
         return
     named = _text(node)
-    for path in _each(named, task, found) if named else ():
-        why = _read_schema(path, project, found)
-        if named and why:
-            yield named, why
-            return
+    if named:
+        yield from _first_wrong(named, task, found, lambda path: _read_schema(path, project, found))
 
 
 def _flaws(node: Mapping, task: Mapping, found: Inputs) -> Iterator[tuple[Node, Wrong]]:
@@ -140,6 +131,15 @@ def _subject(path: tuple[str | int, ...]) -> str:
     last = path[-1]
     subject = quoted(last) if isinstance(last, str) else f"item {last + 1} of {quoted(str(path[-2]))}"
     return f"{subject} in the JSON Schema"
+
+
+def _first_wrong(
+    node: Scalar, task: Mapping, found: Inputs, judge: Callable[[str], Wrong | None]
+) -> Iterator[tuple[Scalar, Wrong]]:
+    """The first thing that is wrong with a path of a task, of all that it is for the task's items."""
+    why = next(filter(None, map(judge, _each(node, task, found))), None)
+    if why:
+        yield node, why
 
 
 def _each(node: Scalar, task: Mapping, found: Inputs) -> list[str]:

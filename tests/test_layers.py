@@ -35,6 +35,7 @@ PURE = {
     "document",
     "drafts",
     "durations",
+    "fences",
     "for_each",
     "formats",
     "growing",

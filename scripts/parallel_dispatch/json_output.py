@@ -7,6 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
+from .fences import json_blocks
 from .json_schema import place, violations
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def document(text: str, *, is_json: bool) -> object:
 
     `ValueError` says in words why there is none.
     """
-    blocks = [] if is_json else list(_blocks(text))
+    blocks = [] if is_json else json_blocks(text)
     if len(blocks) > 1:
         raise ValueError(f"it has {len(blocks)} fenced ```json blocks; write exactly one")
     if blocks:
@@ -81,22 +82,3 @@ def _parsed(text: str, above: int) -> object:
 
 def _no_number(name: str) -> NoReturn:
     raise ValueError(f"{name} is no number in JSON")
-
-
-def _blocks(text: str) -> Iterator[tuple[str, int]]:
-    """The fenced blocks of JSON in a Markdown text, each with how many lines stand above it."""
-    fence, words, begin = "", "", 0
-    lines = text.split("\n")
-    for number, line in enumerate(lines):
-        bare = line.strip()
-        mark = bare[: len(bare) - len(bare.lstrip(bare[:1]))] if bare[:1] in ("`", "~") else ""
-        if len(mark) < 3 or len(line) - len(line.lstrip(" ")) > 3:
-            continue
-        if not fence:
-            fence, words, begin = mark, bare[len(mark) :].strip(), number + 1
-        elif bare == mark and mark.startswith(fence):
-            if words.lower().split(None, 1)[:1] == ["json"]:
-                yield "\n".join(lines[begin:number]), begin
-            fence = ""
-    if fence and words.lower().split(None, 1)[:1] == ["json"]:  # never closed: it goes on to the end
-        yield "\n".join(lines[begin:]), begin

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import quickjson
+from .fences import json_blocks
 from .refusal import Refusal
 
 MAX_ITEMS = 1000
@@ -40,33 +41,13 @@ def _document(text: str) -> object:
         return quickjson.loads(text)
     except (ValueError, RecursionError) as error:
         wrong = error
-    fenced = _fenced(text)
+    fenced = [block for block, _ in json_blocks(text)]
     if len(fenced) > 1:
         raise Refusal(f"holds {len(fenced)} blocks of JSON; exactly one is wanted")
     try:
         return quickjson.loads(fenced[0] if fenced else "")
     except (ValueError, RecursionError) as error:
         raise Refusal(f"holds no JSON: {error if fenced else wrong}") from None
-
-
-def _fenced(text: str) -> list[str]:
-    """The contents of the blocks that are fenced as `json`; what stands in other fences is none."""
-    found: list[str] = []
-    fence = ""
-    lines: list[str] | None = None
-    for line in text.splitlines(keepends=True):
-        word = line.strip()
-        marks = word[: len(word) - len(word.lstrip(word[:1]))] if word[:3] in ("```", "~~~") else ""
-        if not fence and marks:
-            fence = marks
-            lines = [] if word[len(marks) :].strip().lower() == "json" else None
-        elif fence and marks == word and marks[0] == fence[0] and len(marks) >= len(fence):
-            if lines is not None:
-                found.append("".join(lines))
-            fence, lines = "", None
-        elif lines is not None:
-            lines.append(line)
-    return found if lines is None else [*found, "".join(lines)]
 
 
 def _text(item: object) -> str:

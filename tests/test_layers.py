@@ -24,6 +24,7 @@ renderer."""
 
 PURE = {
     "aggregate",
+    "bounds",
     "capacity",
     "check",
     "contract",
@@ -58,17 +59,22 @@ PURE = {
     "reference",
     "refusal",
     "report",
+    "rules",
     "samples",
     "schedule",
     "scopes",
+    "search",
+    "simulation",
     "sources",
     "state",
     "status",
     "syntax",
     "taskfiles",
     "tasks",
+    "timetable",
     "values",
     "wording",
+    "workload",
 }
 MEETS_THE_WORLD = {
     "glob",

@@ -45,6 +45,15 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
         help="background: every end can release tasks at once; foreground: batch by batch; auto (the default): "
         "background, but foreground in `claude -p` where a task may take longer than that waits (10 minutes)",
     )
+    parser.add_argument(
+        "--optimize",
+        type=_schedules,
+        nargs="?",
+        const=1000,
+        metavar="N",
+        help="search on for a shorter plan, through N schedules (default 1000); it pays where durations are known: "
+        "where tasks take longer or shorter than estimated it gains nothing",
+    )
 
 
 def add_dry_run(parser: argparse.ArgumentParser) -> None:
@@ -55,7 +64,12 @@ def add_dry_run(parser: argparse.ArgumentParser) -> None:
 def options_of(arguments: argparse.Namespace) -> Options:
     """The options of a run from parsed arguments."""
     return Options(
-        arguments.max_parallel, arguments.timeout, arguments.output, arguments.on_failure, arguments.dispatch
+        arguments.max_parallel,
+        arguments.timeout,
+        arguments.output,
+        arguments.on_failure,
+        arguments.dispatch,
+        arguments.optimize,
     )
 
 
@@ -110,6 +124,12 @@ def days(text: str) -> float:
 def _agents(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 16:
         raise argparse.ArgumentTypeError(f'"{text}" is not a number of agents; write 1 to 16')
+    return int(text)
+
+
+def _schedules(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 1_000_000:
+        raise argparse.ArgumentTypeError(f'"{text}" is not a number of schedules; write 1 to 1000000, after the FILE')
     return int(text)
 
 

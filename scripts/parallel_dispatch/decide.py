@@ -31,7 +31,7 @@ def decide(state: State) -> Decision:
                 break
             if state.unmet[task] or task in state.settled or task in state.open or capacity.refusal(task):
                 continue
-            if state.plan.tasks[task].for_each:
+            if state.plan.tasks[task].for_each or state.goes_first(task):
                 continue
             capacity.take(task)
             ready.append((task, len(state.attempts[task]) + 1))

@@ -7,10 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line says; None leaves it to the task file. `timeout` is in milliseconds."""
+    """What the command line says; None leaves it to the task file. `timeout` is in milliseconds.
+
+    `optimize` is how many schedules are made in search of a shorter one.
+    """
 
     max_parallel: int | None = None
     timeout: int | None = None
     output: str | None = None
     on_failure: str | None = None
     dispatch: str | None = None
+    optimize: int | None = None

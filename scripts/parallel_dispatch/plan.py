@@ -19,13 +19,16 @@ REPORT_NAMES = ("REPORT", "SUMMARY", "FINDINGS", "ANALYSIS")
 
 GRACE_SECONDS = 60.0
 GRACE_SHARE = 0.5
+UNKNOWN = 60.0
+"""The seconds that a task is taken to last where nothing is known of any."""
 
 _NOTHING: dict[str, int] = {}
 _NO_CONTRACT: dict[str, object] = {}
 _NO_CALL: dict[str, str] = {}
 _LISTS = ("constraints", "reads", "success_criteria", "writes")
 _OPTIONAL = {"title", "description", "context", "scope", "output_format", "resources", *_LISTS}
-_OPTIONAL |= {"contract", "critical", "call", "for_each", "wait", "leaves_losers", "writes"}
+_OPTIONAL |= {"contract", "critical", "call", "for_each", "wait", "leaves_losers", "writes", "priority", "known_from"}
+_OPTIONAL |= {"yields_to"}
 
 
 def grace(timeout: float) -> float:
@@ -43,6 +46,8 @@ class PlannedTask:
     `writes` are the globs of its write scope.
     `for_each` names the task and the path in its output (`from`, `path`) of the list from which tasks are made in the
     place of this one, which is never dispatched itself; their texts are its own, with the item in them.
+    `estimate` is how many seconds the task is thought to take; `known_from` says where that stands: in the "file", in
+    earlier "runs", or nowhere. `yields_to` names a task that this one lets begin before it.
     """
 
     __slots__ = (
@@ -55,11 +60,14 @@ class PlannedTask:
         "critical",
         "dependencies",
         "description",
+        "estimate",
         "for_each",
         "id",
+        "known_from",
         "leaves_losers",
         "output",
         "output_format",
+        "priority",
         "prompt",
         "reads",
         "resources",
@@ -71,6 +79,7 @@ class PlannedTask:
         "wait",
         "wave",
         "writes",
+        "yields_to",
     )
 
     def __init__(
@@ -100,6 +109,10 @@ class PlannedTask:
         leaves_losers: bool = False,
         writes: tuple[str, ...] = (),
         for_each: dict[str, str] = _NO_CALL,
+        estimate: float = UNKNOWN,
+        known_from: str = "",
+        priority: str = "normal",
+        yields_to: str = "",
     ) -> None:
         self.id = id
         self.agent = agent
@@ -126,6 +139,10 @@ class PlannedTask:
         self.wait = wait
         self.leaves_losers = leaves_losers
         self.writes = writes
+        self.estimate = estimate
+        self.known_from = known_from
+        self.priority = priority
+        self.yields_to = yields_to
 
     @property
     def needed(self) -> int:
@@ -162,15 +179,18 @@ class Plan:
     `in_waves`: no task begins before those of the waves before it have ended. `instances` limits how many tasks of one
     agent run at a time, `resources` says how much there is of what tasks hold. `open_writes`: tasks without a write
     scope may change any file of the project. `backs_off`: a retry waits before it begins. `max_minutes` and
-    `max_tokens` are the run's budgets, 0 where there is none.
+    `max_tokens` are the run's budgets, 0 where there is none. `rule` is what found the order of the tasks, `foretold`
+    the seconds that the run takes if the estimates hold, `bound` those that no order can do with less than.
     """
 
     __slots__ = (
         "background",
         "backs_off",
+        "bound",
         "dependents",
         "description",
         "driver",
+        "foretold",
         "in_waves",
         "instances",
         "max_minutes",
@@ -184,6 +204,7 @@ class Plan:
         "project",
         "rehearsal",
         "resources",
+        "rule",
         "run",
         "task_file",
         "tasks",
@@ -213,6 +234,9 @@ class Plan:
         backs_off: bool = True,
         max_minutes: int = 0,
         max_tokens: int = 0,
+        rule: str = "",
+        foretold: float = 0.0,
+        bound: float = 0.0,
     ) -> None:
         self.run = run
         self.name = name
@@ -234,6 +258,9 @@ class Plan:
         self.backs_off = backs_off
         self.max_minutes = max_minutes
         self.max_tokens = max_tokens
+        self.rule = rule
+        self.foretold = foretold
+        self.bound = bound
         self.tasks = {task.id: task for task in tasks}
         self.dependents: dict[str, list[str]] = {task.id: [] for task in tasks}
         for task in tasks:
@@ -292,8 +319,11 @@ class Plan:
 _HEAD = [name for name in Plan.__slots__ if name not in ("tasks", "dependents")]
 
 
+_USUAL: tuple[object, ...] = ("", (), [], {}, 0, "normal")
+
+
 def _is_told(task: PlannedTask, name: str) -> bool:
-    return name not in _OPTIONAL or bool(getattr(task, name))
+    return name not in _OPTIONAL or getattr(task, name) not in _USUAL
 
 
 def _task(value: dict[str, object], plan: dict[str, object]) -> PlannedTask:

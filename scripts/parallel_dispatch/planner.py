@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict, dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from .agents import subagent_type
 from .options import Options
-from .plan import KEPT, Plan, PlannedTask, grace
+from .plan import KEPT, UNKNOWN, Plan, PlannedTask, grace
 from .refusal import Refusal
 from .schedule import arrange
+from .workload import workload
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from .simulation import Schedule
     from .tasks import Task, TaskFile
+    from .workload import Workload
 
 
 @dataclass(frozen=True)
@@ -38,13 +44,20 @@ class Place:
         return self.run_name.rpartition("-")[2]
 
 
-def make_plan(task_file: TaskFile, options: Options, place: Place) -> Plan:
-    """The plan of a run. The command line wins over the file's settings, these over the defaults."""
+def make_plan(
+    task_file: TaskFile, options: Options, place: Place, learnt: Mapping[str, float] = MappingProxyType({})
+) -> Plan:
+    """The plan of a run. The command line wins over the file's settings, these over the defaults.
+
+    `learnt` are the seconds that tasks took in earlier runs.
+    """
     settings = task_file.settings
     output_dir = _output_dir(options.output or settings.output_dir, place)
     timeout = (options.timeout or settings.timeout_per_task) / 1000
     on_failure = options.on_failure or settings.on_failure
     patterns = {task.id for task in task_file.tasks if task.for_each}
+    estimates = known_durations(task_file.tasks, learnt)
+    usual = _mean(seconds for seconds, _ in estimates.values())
     tasks = [
         PlannedTask(
             id=task.id,
@@ -54,7 +67,7 @@ def make_plan(task_file: TaskFile, options: Options, place: Place) -> Plan:
             prompt=task.prompt,
             output=output_path(output_dir, task.id, task.output, place),
             dependencies=list(task.dependencies),
-            wave=wave,
+            wave=1,
             timeout=(options.timeout or task.timeout or settings.timeout_per_task) / 1000,
             attempts=1 + _retries(task, settings.max_retries, on_failure),
             description=task.description,
@@ -72,9 +85,17 @@ def make_plan(task_file: TaskFile, options: Options, place: Place) -> Plan:
             writes=task.writes,
             call={key: value for key, value in (("model", task.model), ("effort", task.effort)) if value},
             for_each={"from": task.for_each.task, "path": task.for_each.path} if task.for_each else {},
+            estimate=estimates.get(task.id, (usual, ""))[0],
+            known_from=estimates.get(task.id, (usual, ""))[1],
+            priority=task.priority,
         )
-        for task, wave in arrange(task_file.tasks)
+        for task in task_file.tasks
     ]
+    max_parallel = options.max_parallel or settings.max_parallel
+    instances = {name: agent.instances for name, agent in task_file.agents.items() if agent.instances}
+    work = workload(tasks, max_parallel, instances, settings.resources)
+    found = arrange(work, settings.order == "waves", options.optimize or 0)
+    tasks = _in_order(tasks, work, found.schedule)
     longest = max((task.timeout for task in tasks), default=timeout)
     return Plan(
         run=place.run,
@@ -83,7 +104,7 @@ def make_plan(task_file: TaskFile, options: Options, place: Place) -> Plan:
         project=place.project,
         task_file=place.task_file,
         output_dir=output_dir,
-        max_parallel=options.max_parallel or settings.max_parallel,
+        max_parallel=max_parallel,
         timeout=timeout,
         on_failure=on_failure,
         max_retries=settings.max_retries,
@@ -91,14 +112,42 @@ def make_plan(task_file: TaskFile, options: Options, place: Place) -> Plan:
         driver=place.driver,
         rehearsal=place.rehearsal,
         background=place.driver == "hooks" and _in_background(options.dispatch or settings.dispatch, longest, place),
-        in_waves=settings.order == "waves",
-        instances={name: agent.instances for name, agent in task_file.agents.items() if agent.instances},
+        in_waves=found.schedule.in_waves,
+        instances=instances,
         resources=settings.resources,
         open_writes=settings.writes == "open",
         backs_off=settings.backoff != "none",
         max_minutes=settings.max_minutes or 0,
         max_tokens=settings.max_tokens or 0,
+        rule=found.rule,
+        foretold=found.schedule.makespan / 1000,
+        bound=found.bound / 1000,
     )
+
+
+def known_durations(tasks: Sequence[Task], learnt: Mapping[str, float]) -> dict[str, tuple[float, str]]:
+    """The seconds that each task is known to take, and from where: the "file", else earlier "runs"."""
+    return {
+        task.id: (learnt[task.id], "runs")
+        if task.estimated_duration is None
+        else (task.estimated_duration / 1000, "file")
+        for task in tasks
+        if task.estimated_duration is not None or task.id in learnt
+    }
+
+
+def _mean(seconds: Iterable[float]) -> float:
+    """What a task is taken to last of which nothing is known: as long as the others, as far as they are known."""
+    known = list(seconds)
+    return sum(known) / len(known) if known else UNKNOWN
+
+
+def _in_order(tasks: list[PlannedTask], work: Workload, schedule: Schedule) -> list[PlannedTask]:
+    """The tasks in the order of dispatch, with their waves and what they let go first."""
+    for index, task in enumerate(tasks):
+        task.wave = work.levels[index] + 1
+        task.yields_to = tasks[schedule.yields[index]].id if index in schedule.yields else ""
+    return [tasks[index] for index in schedule.order]
 
 
 def _role(task: Task, task_file: TaskFile) -> str:

@@ -96,6 +96,7 @@ def _flags(options: Options) -> str:
         "--output": options.output,
         "--on-failure": options.on_failure,
         "--dispatch": options.dispatch,
+        "--optimize": options.optimize,
     }
     return " ".join(f"{flag} {shlex.quote(str(value))}" for flag, value in given.items() if value is not None)
 

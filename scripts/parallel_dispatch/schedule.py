@@ -1,43 +1,174 @@
-"""The order of dispatch and the waves: which task is offered first when several are ready.
+"""The order in which a run begins its tasks: the best of a portfolio of schedules, foretold with the estimates.
 
-Tasks of a higher priority go first, and what they need with them; then the longest remaining path, by the estimated
-durations (where none is given, the mean of those that are; all equal where there are none); ties by file order: list
-scheduling as in R. L. Graham, "Bounds on Multiprocessing Timing Anomalies" (1969), with the critical-path priority of
-T. C. Hu, "Parallel Sequencing and Assembly Line Problems" (1961).
+Priority rules, the plan wave by wave, and what forward-backward improvement makes of the best of them are simulated
+as the run would go; the shortest one drives it. So a run is never slower than waves, if tasks take what was estimated.
+Estimates are wrong, though: where schedules are nearly as short, it is the one that stays ahead of the waves when the
+estimates are up to twice too long or too short.
+
+The effort is counted in tasks placed, not in time: equal input gives an equal plan.
 """
 
 from __future__ import annotations
 
-from graphlib import TopologicalSorter
+from itertools import count
+from math import gcd
 from typing import TYPE_CHECKING
+
+from .bounds import lower_bound
+from .rules import in_levels, orders
+from .simulation import Schedule, in_turn, simulate
+from .timetable import Timetable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .tasks import Task
+    from .simulation import Yields
+    from .workload import Workload
 
-URGENCY = {"high": 0, "normal": 1, "low": 2}
+EFFORT = 12_000
+"""How many tasks are placed in all schedules of a plan; two schedules are made of any number."""
+UNITS = 1_000
+"""Into how many units of time a schedule is divided for its improvement."""
+FOLLOWED = 2
+"""How many of the improved schedules are simulated."""
+RIVALS, SCENARIOS = 5, 8
+"""How many of the best schedules are compared with the waves, in how many scenarios of wrong estimates."""
+CAUTION = 10
+"""What being slower than waves, on the average of scenarios, counts against being slower on the estimates."""
+WAVES, IMPROVEMENT, SEARCH = "wave by wave", "forward-backward improvement", "search"
 
 
-def arrange(tasks: Sequence[Task]) -> list[tuple[Task, int]]:
-    """Every task exactly once, in the order of dispatch, with its wave (counted from 1).
+class Arrangement:
+    """An order of dispatch and how it was found. Times are milliseconds.
 
-    The dependencies must exist and have no cycle, as they do in a checked task file.
+    `tried` are the makespans foretold for each rule; `bound` is what no schedule beats.
     """
-    by_id = {task.id: task for task in tasks}
-    order = list(TopologicalSorter({task.id: task.dependencies for task in tasks}).static_order())
-    wave: dict[str, int] = {}
-    for task_id in order:
-        wave[task_id] = 1 + max((wave[d] for d in by_id[task_id].dependencies), default=0)
-    estimates = [task.estimated_duration for task in tasks if task.estimated_duration is not None]
-    mean = sum(estimates) / len(estimates) if estimates else 1.0
-    own = {task.id: mean if task.estimated_duration is None else float(task.estimated_duration) for task in tasks}
-    remaining = dict(own)
-    urgency = {task.id: URGENCY[task.priority] for task in tasks}
-    for task_id in reversed(order):
-        for dependency in by_id[task_id].dependencies:
-            remaining[dependency] = max(remaining[dependency], remaining[task_id] + own[dependency])
-            urgency[dependency] = min(urgency[dependency], urgency[task_id])
-    position = {task.id: index for index, task in enumerate(tasks)}
-    ranked = sorted(tasks, key=lambda task: (urgency[task.id], -remaining[task.id], position[task.id]))
-    return [(task, wave[task.id]) for task in ranked]
+
+    __slots__ = ("bound", "rule", "schedule", "tried")
+
+    def __init__(self, schedule: Schedule, rule: str, tried: dict[str, int], bound: int) -> None:
+        self.schedule = schedule
+        self.rule = rule
+        self.tried = tried
+        self.bound = bound
+
+
+def arrange(work: Workload, in_waves: bool = False, schedules: int = 0, effort: int = EFFORT) -> Arrangement:
+    """The best schedule found, for runs that roll or, where the file says so, go wave by wave.
+
+    `schedules` is how many more are made in search of a shorter one.
+    """
+    return _Portfolio(work, in_waves, effort).best(schedules)
+
+
+class _Portfolio:
+    """The schedules of one workload, as many as the effort allows."""
+
+    def __init__(self, work: Workload, in_waves: bool, effort: int) -> None:
+        self.work = work
+        self.in_waves = in_waves
+        self.left = effort
+        self.cost = work.size * (1 if work.is_plain else 3)
+        self.bound = lower_bound(work)
+        self.found: list[tuple[Schedule, str]] = []
+        self.tried: dict[str, int] = {}
+
+    def best(self, schedules: int) -> Arrangement:
+        """The one to run."""
+        for name, order in orders(self.work):
+            first = self._add(name, self._simulated(order, self.in_waves))
+            if first.makespan <= self.bound or self.left < 2 * self.cost:
+                break
+        waves = self._simulated(in_levels(self.work), in_waves=True)
+        if not (self.in_waves or self.work.waits):
+            self._improve()
+            self._search(schedules)
+        self._add(WAVES, waves)
+        schedule, rule = self._cautious(waves)
+        return Arrangement(schedule, rule, self.tried, self.bound)
+
+    @property
+    def shortest(self) -> int:
+        """The makespan to beat."""
+        return min(schedule.makespan for schedule, _ in self.found)
+
+    def _simulated(self, order: Sequence[int], in_waves: bool = False, yields: Yields | None = None) -> Schedule:
+        self.left -= self.cost
+        return simulate(self.work, order, in_waves, yields or {})
+
+    def _add(self, rule: str, schedule: Schedule) -> Schedule:
+        self.found.append((schedule, rule))
+        self.tried[rule] = min(schedule.makespan, self.tried.get(rule, schedule.makespan))
+        return schedule
+
+    def _improve(self) -> None:
+        """The best schedules pushed forwards and backwards, as long as that makes them shorter."""
+        shortest = self.shortest
+        if shortest <= self.bound or self.left < 4 * self.cost:
+            return
+        timetable = Timetable(self.work, unit(self.work, shortest))
+        pushed: list[list[int]] = []
+        for schedule, _ in sorted(self.found, key=lambda one: one[0].makespan):
+            if self.left < 6 * self.cost:
+                break
+            pushed.append(self._pushed(timetable, schedule.ends))
+        for ends in sorted(pushed, key=max)[:FOLLOWED]:
+            self._follow(timetable, ends, IMPROVEMENT)
+
+    def _search(self, schedules: int) -> None:
+        """A shorter schedule looked for, beginning with those that there are."""
+        if schedules and self.shortest > self.bound:
+            from .search import search  # what it needs is imported where it is asked for only
+
+            timetable = Timetable(self.work, unit(self.work, self.shortest))
+            seeds = [schedule.ends for schedule, _ in self.found]
+            ends = search(timetable, seeds, schedules, -(-self.bound // timetable.unit))
+            self._follow(timetable, ends, SEARCH)
+
+    def _pushed(self, timetable: Timetable, ends: list[int]) -> list[int]:
+        best = timetable.improved(ends)
+        self.left -= 2 * self.work.size
+        while True:
+            ends = timetable.improved(best)
+            self.left -= 2 * self.work.size
+            if max(ends) >= max(best):
+                return best
+            best = ends
+
+    def _follow(self, timetable: Timetable, ends: list[int], rule: str) -> None:
+        """A schedule as a run comes by it: in its order, and, where that is shorter, with no task overtaking others."""
+        order = timetable.order(ends)
+        self._add(rule, self._simulated(order))
+        if max(ends) * timetable.unit < self.shortest:
+            yields = in_turn(self.work, order)
+            self._add(f"{rule}, in turn", self._simulated(order, yields=yields))
+
+    def _cautious(self, waves: Schedule) -> tuple[Schedule, str]:
+        """The schedule that is short on the estimates, and does not fall behind the waves when these are wrong."""
+        shortest = self.shortest
+        rivals = sorted(self.found, key=lambda one: one[0].makespan)[:RIVALS]
+        scenarios = min(SCENARIOS, self.left // ((len(rivals) + 1) * self.cost))
+        if scenarios < 2 or len(rivals) == 1:
+            return rivals[0]
+        worlds = [self.work.lasting(_misjudged(self.work.durations, number)) for number in range(scenarios)]
+        slow = [simulate(world, waves.order, in_waves=True).makespan for world in worlds]
+
+        def risk(one: tuple[Schedule, str]) -> tuple[float, int]:
+            schedule = one[0]
+            found = [simulate(world, schedule.order, schedule.in_waves, schedule.yields).makespan for world in worlds]
+            behind = sum(max(0.0, time / limit - 1) for time, limit in zip(found, slow)) / scenarios
+            return schedule.makespan / shortest + CAUTION * behind, sum(found)
+
+        return min((one for one in rivals if one[0].makespan <= waves.makespan), key=risk)
+
+
+def unit(work: Workload, makespan: int) -> int:
+    """Milliseconds so that a schedule has not too many of them: all durations are multiples, where that is possible."""
+    common = gcd(*work.durations)
+    return common if makespan <= 4 * UNITS * common else -(-makespan // UNITS)
+
+
+def _misjudged(durations: Sequence[int], scenario: int) -> list[int]:
+    """The durations up to twice as long or as short, evenly spread (H. Weyl, 1916), the same for equal input."""
+    shifts = ((task * 0.6180339887 + (scenario + 1) * 0.4142135624 * (task % 7 + 1)) % 1 for task in count())
+    return [max(1, round(duration * 2.0 ** (2 * shift - 1))) for duration, shift in zip(durations, shifts)]

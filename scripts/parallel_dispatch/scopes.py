@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 ANY = "**"
 
 
@@ -18,6 +20,41 @@ def overlapping(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, str]
             if _meet(steps, theirs, ANY):
                 return glob, another
     return None
+
+
+def conflicts(scopes: Sequence[tuple[str, ...]]) -> list[list[tuple[str, ...]]]:
+    """For each of some different scopes those that overlap it, itself among them, in the order given.
+
+    Only globs of which one begins with all that is literal at the beginning of the other are compared, and only as
+    many pairs as can be in a moment.
+    """
+    below: dict[tuple[str, ...], dict[int, None]] = {}  # a folder → the scopes with a glob that begins in it or deeper
+    exactly: dict[tuple[str, ...], dict[int, None]] = {}
+    beginnings = [[_beginning(glob) for glob in scope] for scope in scopes]
+    for number, found in enumerate(beginnings):
+        for names in found:
+            exactly.setdefault(names, {})[number] = None
+            for depth in range(len(names) + 1):
+                below.setdefault(names[:depth], {})[number] = None
+    met: list[set[int]] = [set() for _ in scopes]
+    for number, found in enumerate(beginnings):
+        near = {n for names in found for n in below[names]}
+        near |= {n for names in found for depth in range(len(names)) for n in exactly.get(names[:depth], ())}
+        for other in near:
+            if other > number and other not in met[number] and overlapping(scopes[number], scopes[other]):
+                met[number].add(other)
+                met[other].add(number)
+    return [[scopes[n] for n in sorted({number, *found})] for number, found in enumerate(met)]
+
+
+def _beginning(glob: str) -> tuple[str, ...]:
+    """The names of a glob before the first that is none."""
+    names: list[str] = []
+    for step in _steps(glob):
+        if any(mark in step for mark in "*?["):
+            break
+        names.append(step)
+    return tuple(names)
 
 
 def _steps(glob: str) -> list[str]:

@@ -163,10 +163,21 @@ class State:
             return f"{self.used_up}; nothing to do"
         if self.paused:
             return f"the run is paused ({self.paused}); `/parallel-dispatch resume {self.plan.run}` goes on"
+        wait = self._wait(task)
+        return f"{wait}; its turn comes in a later dispatch block" if wait else ""
+
+    def _wait(self, task: str) -> str:
+        """What keeps a task from being dispatched in a run that goes on; empty where nothing does."""
         if self.unmet[task]:
-            return f'"{task}" waits for other tasks; its turn comes in a later dispatch block'
-        full = self.capacity.refusal(task)
-        return f"{full}; its turn comes in a later dispatch block" if full else ""
+            return f'"{task}" waits for other tasks'
+        first = self.goes_first(task)
+        return f'"{task}" lets "{first}" begin first' if first else self.capacity.refusal(task)
+
+    def goes_first(self, task: str) -> str:
+        """The task that another one lets begin before it, as long as that has not begun and still can; else empty."""
+        other = self.plan.tasks[task].yields_to
+        waits = other in self.plan.tasks and not self.attempts[other] and other not in self.settled
+        return other if waits else ""
 
     @property
     def capacity(self) -> Capacity:

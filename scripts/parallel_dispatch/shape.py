@@ -70,7 +70,7 @@ def pattern(forecast: Forecast) -> Pattern:
     agents = {task.agent for task in tasks}
     if len(roots) == work.size:
         return _independent(work.size, len(agents))
-    inner = [task for task in range(work.size) if task not in ends]
+    inner = [task for task in range(work.size) if work.after[task]]
     if len(ends) == 1 and len(roots) == len(inner):
         who = forecast.tasks[ends[0]].id
         workers = {tasks[task].agent for task in inner}
@@ -96,6 +96,10 @@ def _independent(size: int, agents: int) -> Pattern:
 
 def _all_wait_for(work: Workload, roots: list[int]) -> bool:
     """Whether every other task needs all of these."""
-    wanted = sum(1 << root for root in roots)
-    rest = set(range(work.size)) - set(roots)
-    return all(found & wanted == wanted for task, found in enumerate(ancestors(work)) if task in rest)
+    found = [0] * work.size  # as bits, which of them each task needs
+    for at, root in enumerate(roots):
+        found[root] = 1 << at
+    for task in work.topological:
+        for other in work.before[task]:
+            found[task] |= found[other]
+    return all(found[task] == (1 << len(roots)) - 1 for task in range(work.size) if task not in roots)

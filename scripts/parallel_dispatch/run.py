@@ -15,6 +15,7 @@ from .agents import known_agents
 from .decide import decide
 from .interruption import interrupt
 from .judge import built_on, close, fingerprint, inputs, lacking
+from .learning import folder_stem, learnt
 from .ledger import Ledger
 from .options import Options
 from .owners import activate, deactivate, find
@@ -44,14 +45,13 @@ def plan_run(loaded: Loaded, options: Options, project: str, driver: str = "hook
     """The plan for a checked task file and the folder that its run would have; nothing is written."""
     if loaded.task_file is None:
         raise Refusal(f"{loaded.path} has problems")
-    stem = os.path.splitext(os.path.basename(loaded.path))[0]
-    safe = "".join(c if c.isalnum() or c in "._-" else "_" for c in stem).lstrip(".") or "tasks"
-    name = f"{safe[:60]}-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(2)}"
+    task_file = os.path.abspath(loaded.path)
+    name = f"{folder_stem(task_file)}{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(2)}"
     folder = RunFolder(os.path.join(runs_folder(project), name))
     rehearsal = bool(os.environ.get(REHEARSAL))
     place = Place(
         project=project,
-        task_file=os.path.abspath(loaded.path),
+        task_file=task_file,
         run_name=name,
         default_output=folder.outputs if rehearsal else default_output_folder(project, name),
         agents=known_agents(project, os.path.expanduser("~")),
@@ -59,7 +59,7 @@ def plan_run(loaded: Loaded, options: Options, project: str, driver: str = "hook
         driver=driver,
         background_limit=_background_limit(),
     )
-    return make_plan(loaded.task_file, options, place), folder
+    return make_plan(loaded.task_file, options, place, learnt(project, task_file)), folder
 
 
 def start(loaded: Loaded, options: Options, project: str, session: str = "") -> tuple[ActiveRun, str]:

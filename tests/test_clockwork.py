@@ -5,9 +5,13 @@ import sys
 
 import pytest
 from builders import ROOT, plan_of
+from parallel_dispatch.load import load_text
+from parallel_dispatch.options import Options
+from parallel_dispatch.run import plan_run
 
 sys.path.insert(0, os.path.join(ROOT, "bench"))
 
+import rolling
 from clockwork import Span, drive, makespan
 
 SECONDS = {"a": 3.0, "b": 1.0, "c": 2.0, "d": 4.0, "e": 1.0}
@@ -88,3 +92,15 @@ def test_a_run_that_cannot_go_on_says_so():
     plan.tasks["a"].resources = {"licence": 2}
     with pytest.raises(RuntimeError, match="after 0 s nothing runs, and the run is not over: a"):
         drive(plan, SECONDS)
+
+
+def test_the_ready_set_of_the_measured_feature_is_worth_more_than_its_limit(project):
+    """What bench/rolling.py measures in the host, without the host."""
+    taken = {}
+    for order in rolling.ORDERS:
+        loaded = load_text("tasks.yaml", rolling.task_file(order))
+        assert loaded.problems == ()
+        plan, _ = plan_run(loaded, Options(), project)
+        taken[order] = makespan(drive(plan, rolling.seconds()))
+    assert taken["waves"] >= rolling.LIMIT_GAIN * taken["rolling"]
+    assert 30 <= taken["rolling"] <= 60

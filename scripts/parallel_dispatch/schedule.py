@@ -107,11 +107,16 @@ class _Portfolio:
         if shortest <= self.bound or self.left < 4 * self.cost:
             return
         timetable = Timetable(self.work, unit(self.work, shortest))
+        begun = [(schedule.makespan, schedule.ends) for schedule, _ in self.found]
+        for schedule, _ in list(self.found):
+            ends = timetable.place(schedule.order, self.work.before)
+            self.left -= self.work.size
+            begun.append((max(ends) * timetable.unit, ends))
         pushed: list[list[int]] = []
-        for schedule, _ in sorted(self.found, key=lambda one: one[0].makespan):
+        for _, ends in sorted(begun, key=lambda one: one[0]):
             if self.left < 6 * self.cost:
                 break
-            pushed.append(self._pushed(timetable, schedule.ends))
+            pushed.append(self._pushed(timetable, ends))
         for ends in sorted(pushed, key=max)[:FOLLOWED]:
             self._follow(timetable, ends, IMPROVEMENT)
 

@@ -7,8 +7,10 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from .agents import subagent_type
+from .collection import without_collection
+from .destinations import Destinations
 from .options import Options
-from .plan import KEPT, Plan, PlannedTask, grace
+from .plan import Plan, PlannedTask, grace
 from .refusal import Refusal
 from .schedule import arrange
 
@@ -38,21 +40,25 @@ class Place:
         return self.run_name.rpartition("-")[2]
 
 
+@without_collection()
 def make_plan(task_file: TaskFile, options: Options, place: Place) -> Plan:
     """The plan of a run. The command line wins over the file's settings, these over the defaults."""
     settings = task_file.settings
     output_dir = _output_dir(options.output or settings.output_dir, place)
+    places = Destinations(output_dir, place.project, place.task_file, place.default_output)
     timeout = (options.timeout or settings.timeout_per_task) / 1000
     on_failure = options.on_failure or settings.on_failure
     patterns = {task.id for task in task_file.tasks if task.for_each}
+    roles = {agent: _role(agent, task_file) for agent in {task.agent for task in task_file.tasks}}
+    types = {agent: subagent_type(role, place.agents) for agent, role in roles.items()}
     tasks = [
         PlannedTask(
             id=task.id,
             agent=task.agent,
-            subagent_type=subagent_type(_role(task, task_file), place.agents),
-            title="" if _role(task, task_file) in place.agents else _role(task, task_file),
+            subagent_type=types[task.agent],
+            title="" if roles[task.agent] in place.agents else roles[task.agent],
             prompt=task.prompt,
-            output=output_path(output_dir, task.id, task.output, place),
+            output=places.path(task.id, task.output),
             dependencies=list(task.dependencies),
             wave=wave,
             timeout=(options.timeout or task.timeout or settings.timeout_per_task) / 1000,
@@ -70,7 +76,7 @@ def make_plan(task_file: TaskFile, options: Options, place: Place) -> Plan:
             wait=_wait(task, patterns),
             leaves_losers=task.losers == "continue",
             writes=task.writes,
-            call={key: value for key, value in (("model", task.model), ("effort", task.effort)) if value},
+            call=_call(task) if task.model or task.effort else {},
             for_each={"from": task.for_each.task, "path": task.for_each.path} if task.for_each else {},
         )
         for task, wave in arrange(task_file.tasks)
@@ -101,16 +107,21 @@ def make_plan(task_file: TaskFile, options: Options, place: Place) -> Plan:
     )
 
 
-def _role(task: Task, task_file: TaskFile) -> str:
+def _role(agent: str, task_file: TaskFile) -> str:
     """What a task's agent works as: the role of the agent that the file describes, else the task's own word."""
-    described = task_file.agents.get(task.agent)
-    return described.role or task.agent if described else task.agent
+    described = task_file.agents.get(agent)
+    return described.role or agent if described else agent
 
 
 def _wait(task: Task, patterns: set[str]) -> int:
     """How many of its dependencies a task waits for where these are not all, as far as they are known; 0 for all."""
     is_some = task.wait != len(task.dependencies) or not patterns.isdisjoint(task.dependencies)
     return task.wait if isinstance(task.wait, int) and is_some else 0
+
+
+def _call(task: Task) -> dict[str, str]:
+    """What else a task's Agent call says."""
+    return {key: value for key, value in (("model", task.model), ("effort", task.effort)) if value}
 
 
 def _retries(task: Task, max_retries: int, on_failure: str) -> int:
@@ -142,18 +153,3 @@ def _output_dir(wanted: str | None, place: Place) -> str:
     if not os.path.isdir(above):
         raise Refusal(f'output directory "{wanted}": {above} is a file; name a directory')
     return path
-
-
-def output_path(output_dir: str, task: str, output: str, place: Place) -> str:
-    """Where an output goes; an agent may write there without a prompt, so nothing that others trust may lie there."""
-    path = os.path.normpath(os.path.join(output_dir, output))
-    real = os.path.realpath(path)
-    parts = os.path.relpath(real, os.path.realpath(place.project)).split(os.sep)
-    if os.pardir in parts:
-        raise Refusal(f'output "{output}" of task "{task}" leaves the project through a link: {real}')
-    kept = next((part for part in parts if part.casefold() in KEPT), None)
-    if kept and not real.startswith(os.path.realpath(place.default_output) + os.sep):
-        raise Refusal(f'output "{output}" of task "{task}" lies in {kept}; name another place')
-    if real == os.path.realpath(place.task_file):
-        raise Refusal(f'output "{output}" of task "{task}" is the task file itself; name another place')
-    return path + ("/" if output.endswith("/") else "")

@@ -25,6 +25,7 @@ renderer."""
 PURE = {
     "aggregate",
     "capacity",
+    "certain",
     "check",
     "contract",
     "cycles",

@@ -1,21 +1,29 @@
-"""From a checked task file to a plan: precedence of options, paths, agents, order."""
+"""From a checked task file to a plan: precedence of options, paths, agents, order. Nothing is written."""
 
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from .agents import subagent_type
+from .agents import known_agents, subagent_type
 from .collection import without_collection
 from .destinations import Destinations
-from .options import Options
+from .places import RunFolder, default_output_folder, runs_folder
 from .plan import Plan, PlannedTask, grace
 from .refusal import Refusal
 from .schedule import arrange
 
 if TYPE_CHECKING:
+    from .load import Loaded
+    from .options import Options
     from .tasks import Task, TaskFile
+
+REHEARSAL = "PARALLEL_DISPATCH_REHEARSAL"
+"""The environment variable that makes every run under it a rehearsal."""
+BACKGROUND_LIMIT_SECONDS = 600.0
+"""How long `claude -p` waits for background agents before it ends them."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +46,37 @@ class Place:
     def run(self) -> str:
         """The short name in markers: the random end of the run's name."""
         return self.run_name.rpartition("-")[2]
+
+
+def plan_run(loaded: Loaded, options: Options, project: str, driver: str = "hooks") -> tuple[Plan, RunFolder]:
+    """The plan for a checked task file and the folder that its run would have; nothing is written."""
+    if loaded.task_file is None:
+        raise Refusal(f"{loaded.path} has problems")
+    stem = os.path.splitext(os.path.basename(loaded.path))[0]
+    safe = "".join(c if c.isalnum() or c in "._-" else "_" for c in stem).lstrip(".") or "tasks"
+    name = f"{safe[:60]}-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{os.urandom(2).hex()}"
+    folder = RunFolder(os.path.join(runs_folder(project), name))
+    rehearsal = bool(os.environ.get(REHEARSAL))
+    place = Place(
+        project=project,
+        task_file=os.path.abspath(loaded.path),
+        run_name=name,
+        default_output=folder.outputs if rehearsal else default_output_folder(project, name),
+        agents=known_agents(project, os.path.expanduser("~")),
+        rehearsal=rehearsal,
+        driver=driver,
+        background_limit=_background_limit(),
+    )
+    return make_plan(loaded.task_file, options, place), folder
+
+
+def _background_limit() -> float | None:
+    """How long the host of this process waits for background agents; None for as long as they take."""
+    if os.environ.get("CLAUDE_CODE_ENTRYPOINT") != "sdk-cli":
+        return None
+    ceiling = os.environ.get("CLAUDE_CODE_PRINT_BG_WAIT_CEILING_MS", "")
+    seconds = int(ceiling) / 1000 if ceiling.isdecimal() else BACKGROUND_LIMIT_SECONDS
+    return seconds or None
 
 
 @without_collection()

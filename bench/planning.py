@@ -21,6 +21,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 import venv
 from dataclasses import dataclass
@@ -412,9 +413,14 @@ def commands(programs: str) -> dict[str, list[str]]:
 
 def process(command: list[str], folder: str, variables: dict[str, str], patience: float) -> sides.Cost | None:
     """What a process took in a folder, its words thrown away; None where it was ended for taking too long."""
+    ended = threading.Event()
+
+    def end(group: int) -> None:
+        if not ended.is_set():
+            os.killpg(group, signal.SIGKILL)
+
     begun = time.perf_counter()
-    before = os.times()
-    with subprocess.Popen(
+    started = subprocess.Popen(
         command,
         cwd=folder,
         env=variables,
@@ -422,17 +428,19 @@ def process(command: list[str], folder: str, variables: dict[str, str], patience
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
-    ) as started:
-        try:
-            code = started.wait(patience)
-        except subprocess.TimeoutExpired:
-            os.killpg(started.pid, signal.SIGKILL)
-            return None
-    wall, after = time.perf_counter() - begun, os.times()
-    if code:
-        raise SystemExit(f"{' '.join(command[:3])} ended with {code}")
-    cpu = after.children_user + after.children_system - before.children_user - before.children_system
-    return sides.Cost(wall * 1000, cpu * 1000)
+    )
+    timer = threading.Timer(patience, end, (started.pid,))
+    timer.start()
+    _, status, used = os.wait4(started.pid, 0)
+    wall = time.perf_counter() - begun
+    ended.set()
+    timer.cancel()
+    started.returncode = os.waitstatus_to_exitcode(status)
+    if started.returncode == -signal.SIGKILL and wall >= patience:
+        return None
+    if started.returncode:
+        raise SystemExit(f"{' '.join(command[:3])} ended with {started.returncode}")
+    return sides.Cost(wall * 1000, (used.ru_utime + used.ru_stime) * 1000)
 
 
 def measure_tools(folder: str, programs: str, repetitions: int, patience: float) -> str:

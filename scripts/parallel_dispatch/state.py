@@ -73,6 +73,13 @@ class Attempt:
         self.digest = ""  # of the output, as it was when the attempt was closed
         self.inputs = ""  # the digest of what it built on, then
 
+    def copy(self) -> Attempt:
+        """The same attempt, to be changed by itself."""
+        new = Attempt.__new__(Attempt)
+        for name in Attempt.__slots__:
+            setattr(new, name, getattr(self, name))
+        return new
+
     @property
     def is_open(self) -> bool:
         """Whether the attempt still runs."""
@@ -93,6 +100,7 @@ class State:
         "attempts",
         "base",
         "begun",
+        "by_agent",
         "calls",
         "ended",
         "left",
@@ -134,6 +142,7 @@ class State:
         self.tokens = 0  # that agents used since then
         self.used_up = ""  # which budget is used up, so that nothing more is dispatched
         self.calls: dict[str, Attempt] = {}  # by the host's tool_use_id
+        self.by_agent: dict[str, list[Attempt]] = {}  # by the host's id of the agent that works at them
         self.starts: dict[str, float] = {}  # when each agent began, by its id
         self.rejected: dict[str, str] = {}  # tool_use_id → why the claim was not admitted
         self.reminders = 0  # how often `Stop` was sent back since an agent was last admitted
@@ -143,6 +152,18 @@ class State:
         self.paused = ""  # why nothing is dispatched until somebody resumes the run
         self.ended = ""  # why the run is over: "finished" or "cancelled"
         self.told = False  # the main conversation has heard of the end
+
+    def copy(self) -> State:
+        """The same state, to be changed by itself."""
+        new = State.__new__(State)
+        for name in State.__slots__:
+            value = getattr(self, name)
+            setattr(new, name, value.copy() if isinstance(value, dict) else value)
+        new.calls = {call: attempt.copy() for call, attempt in self.calls.items()}
+        new.attempts = {task: [new.calls[each.call] for each in tried] for task, tried in self.attempts.items()}
+        new.by_agent = {agent: [new.calls[each.call] for each in its] for agent, its in self.by_agent.items()}
+        new.open = {task: new.calls[attempt.call] for task, attempt in self.open.items()}
+        return new
 
     def refusal(self, task: str) -> str:
         """Why a task may not be dispatched now; empty where it may."""
@@ -171,7 +192,8 @@ class State:
     @property
     def capacity(self) -> Capacity:
         """What may be dispatched beside the open attempts."""
-        return Capacity(self.plan, list(self.open), min((wave for wave, left in self.left.items() if left), default=0))
+        begun = (wave for wave, left in self.left.items() if left) if self.plan.in_waves else ()
+        return Capacity(self.plan, list(self.open), min(begun, default=0))
 
     def outcomes(self) -> dict[str, tuple[str, str]]:
         """Every task's outcome ("" while it can still become something) and the reason, in the order of dispatch."""
@@ -216,7 +238,7 @@ class State:
 
     def of_agent(self, agent_id: str) -> list[Attempt]:
         """The attempts that one agent of the host works at: one, or none."""
-        return [attempt for attempt in self.calls.values() if attempt.agent_id == agent_id]
+        return self.by_agent.get(agent_id, [])
 
     def pause_before(self, task: str) -> float:
         """How many seconds the next attempt at a task waits: 1, 2, 4 … after the first, second, third failure."""
@@ -392,9 +414,9 @@ _OUTCOMES = (SUCCESS, FAILED, CANCELLED, INTERRUPTED)
 PAST = {FAILED: "failed", SKIPPED: "was skipped", CANCELLED: "was cancelled", UNNEEDED: "was not needed"}
 
 
-def replay(plan: Plan, events: list[Event]) -> State:
-    """The state after all events of a ledger, header first."""
-    state = State(plan)
+def replay(plan: Plan, events: list[Event], before: State | None = None) -> State:
+    """The state after all events of a ledger, header first; or after more events, where there was a state before."""
+    state = before.copy() if before else State(plan)
     for event in events:
         name = event.get("event")
         time = _number(event.get("time"))
@@ -483,8 +505,12 @@ def _of_attempt(state: State, event: Event, time: float) -> None:
     if not isinstance(number, int) or not 1 <= number <= len(attempts):
         return
     attempt = attempts[number - 1]
-    attempt.agent_id = attempt.agent_id or _text(event, "agent_id")
-    attempt.transcript = attempt.transcript or _text(event, "transcript")
+    agent_id = _text(event, "agent_id")
+    if agent_id and not attempt.agent_id:
+        attempt.agent_id = agent_id
+        state.by_agent.setdefault(agent_id, []).append(attempt)
+    if not attempt.transcript:
+        attempt.transcript = _text(event, "transcript")
     name = event["event"]
     if name == "launched":
         attempt.background, attempt.launched = True, attempt.launched or time

@@ -621,6 +621,17 @@ def test_a_state_after_more_events_is_the_state_after_all_and_leaves_the_one_bef
 
 @QUICK
 @given(lives())
+def test_ready_is_what_nothing_but_the_limits_keeps_from_being_dispatched(life):
+    plan, events = life
+    for count in range(len(events) + 1):
+        state = replay(plan, [header(), *events[:count]])
+        tasks = list(state.plan.tasks)
+        free = [t for t in tasks if not (state.unmet[t] or t in state.settled or t in state.open)]
+        assert [tasks[place] for place in state.ready] == [t for t in free if not state.plan.tasks[t].for_each]
+
+
+@QUICK
+@given(lives())
 def test_whatever_happens_to_a_run_its_limits_hold_and_resumed_it_can_be_brought_to_an_end(life):
     plan, events = life
     state = replay(plan, [header(), *events])

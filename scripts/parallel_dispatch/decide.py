@@ -26,12 +26,12 @@ def decide(state: State) -> Decision:
     capacity = state.capacity
     ready: list[tuple[str, int]] = []
     if not (state.stopped_by or state.paused or state.used_up):
-        for task in state.plan.tasks:
+        tasks = list(state.plan.tasks)
+        for place in state.ready:
+            task = tasks[place]
             if capacity.is_full:
                 break
-            if state.unmet[task] or task in state.settled or task in state.open or capacity.refusal(task):
-                continue
-            if state.plan.tasks[task].for_each:
+            if capacity.refusal(task):
                 continue
             capacity.take(task)
             ready.append((task, len(state.attempts[task]) + 1))

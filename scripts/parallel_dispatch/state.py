@@ -7,6 +7,8 @@ and never stored.
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
+
 from .capacity import Capacity
 from .ledger import Event
 from .plan import Plan, PlannedTask
@@ -106,8 +108,10 @@ class State:
         "left",
         "losers",
         "open",
+        "order",
         "paused",
         "plan",
+        "ready",
         "rejected",
         "reminders",
         "settled",
@@ -135,6 +139,9 @@ class State:
         self.settled: dict[str, tuple[str, str]] = {}  # task → outcome and reason, once nothing can change it
         self.unmet = {task.id: task.needed for task in plan.tasks.values()}
         self.undecided = {task.id: len(task.dependencies) for task in plan.tasks.values()}  # dependencies not settled
+        self.order: dict[str, int] = {}  # the place of each task in the order of dispatch
+        self.ready: list[int] = []  # the places of those that nothing but the limits keeps from being dispatched
+        self._line_up()
         self.losers: dict[str, str] = {}  # open, and not needed any more, with the task that goes on without
         self.left = _by_wave(plan)  # how many tasks of each wave are not settled
         self.spent = dict.fromkeys(plan.tasks, 0)  # failed attempts since the run was started or resumed
@@ -158,7 +165,7 @@ class State:
         new = State.__new__(State)
         for name in State.__slots__:
             value = getattr(self, name)
-            setattr(new, name, value.copy() if isinstance(value, dict) else value)
+            setattr(new, name, value.copy() if isinstance(value, (dict, list)) else value)
         new.calls = {call: attempt.copy() for call, attempt in self.calls.items()}
         new.attempts = {task: [new.calls[each.call] for each in tried] for task, tried in self.attempts.items()}
         new.by_agent = {agent: [new.calls[each.call] for each in its] for agent, its in self.by_agent.items()}
@@ -250,6 +257,7 @@ class State:
         self.attempts[attempt.task].append(attempt)
         self.calls[attempt.call] = attempt
         self.open[attempt.task] = attempt
+        self._leave(attempt.task)
         self.reminders = 0
         self.user_spoke = self.turn_failed = False
 
@@ -259,10 +267,11 @@ class State:
             outcome, reason = UNNEEDED, _went_on(self.losers[attempt.task])
         attempt.outcome, attempt.reason, attempt.ended = outcome, reason, time
         del self.open[attempt.task]
-        if outcome == INTERRUPTED:
-            return
         self.spent[attempt.task] += outcome == FAILED
-        if outcome == FAILED and self.spent[attempt.task] < self.plan.tasks[attempt.task].attempts:
+        if outcome == INTERRUPTED or (
+            outcome == FAILED and self.spent[attempt.task] < self.plan.tasks[attempt.task].attempts
+        ):
+            self._enter(attempt.task)
             return
         if outcome == FAILED:
             self.fail(attempt.task, reason)
@@ -347,8 +356,27 @@ class State:
         self.settled = {}
         self.unmet = {task.id: task.needed for task in self.plan.tasks.values()}
         self.undecided = {task.id: len(task.dependencies) for task in self.plan.tasks.values()}
+        self._line_up()
         self.losers = {}
         self.left = _by_wave(self.plan)
+
+    def _line_up(self) -> None:
+        """The ready tasks as they are while nothing is settled."""
+        self.order = {task: place for place, task in enumerate(self.plan.tasks)}
+        self.ready = []
+        for task in self.plan.tasks:
+            self._enter(task)
+
+    def _enter(self, task: str) -> None:
+        """A task is ready, where nothing keeps it from that."""
+        if not (self.unmet[task] or task in self.settled or task in self.open or self.plan.tasks[task].for_each):
+            insort(self.ready, self.order[task])
+
+    def _leave(self, task: str) -> None:
+        """A task is ready no longer, where it was."""
+        place = bisect_left(self.ready, self.order[task])
+        if self.ready[place : place + 1] == [self.order[task]]:
+            del self.ready[place]
 
     def _settle(self, task: str, outcome: str, reason: str) -> None:
         """The outcome of a task, and of those that it leaves without what they need or that nobody needs any more."""
@@ -358,6 +386,7 @@ class State:
             if task in self.settled:
                 continue
             self.settled[task] = (outcome, reason)
+            self._leave(task)
             self.left[self.plan.tasks[task].wave] -= 1
             if outcome == UNNEEDED:
                 todo += self._needless_for(task)
@@ -369,6 +398,7 @@ class State:
                 if self.unmet[dependent] > self.undecided[dependent]:
                     todo.append((dependent, SKIPPED, self._lack(dependent, task, outcome)))
                 elif not self.unmet[dependent]:
+                    self._enter(dependent)
                     todo += self._needless_for(dependent)
 
     def _lack(self, task: str, needed: str, outcome: str) -> str:

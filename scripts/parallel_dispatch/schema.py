@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import functools
 import itertools
-import json
 import os
 import re
 from typing import TYPE_CHECKING
 
-from . import certain
+from . import certain, quickjson
 from .problem import MAX_PROBLEMS
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ PATH = os.path.join(_ROOT, "schema", "task-file.schema.json")
 def read(path: str = PATH) -> dict[str, object]:
     """The schema as a value; each file is read once."""
     with open(path, encoding="utf-8") as file:
-        schema = json.load(file)
+        schema = quickjson.loads(file.read())
     if not isinstance(schema, dict):
         raise TypeError(f"{path} holds no JSON Schema object")
     return schema

@@ -26,6 +26,7 @@ PURE = {
     "aggregate",
     "bounds",
     "capacity",
+    "certain",
     "check",
     "contract",
     "cycles",

@@ -34,7 +34,7 @@ SCOPES = [("src/**",), ("src/a/*.py",), ("src/a/x.py", "docs/**"), ("docs/b.md",
 
 @st.composite
 def task_files(draw, largest=10, waits=True):
-    """Task files with everything that planning looks at; some limits, and some priorities, are there only now and then."""
+    """Task files with everything that planning looks at; estimates, scopes and priorities only now and then."""
     size = draw(st.integers(1, largest))
     known = draw(st.booleans())
     written = draw(st.booleans())
@@ -155,7 +155,6 @@ def test_whatever_ends_when_and_how_every_limit_holds_and_the_run_ends(file, dat
             assert number == tries[task] <= plan.tasks[task].attempts
             succeeded = sum(state.settled.get(d, ("",))[0] == SUCCESS for d in plan.tasks[task].dependencies)
             assert succeeded >= plan.tasks[task].needed
-            assert not state.goes_first(task)
             state.admit(Attempt(task, number, f"call-{now}-{task}", float(now)))
         check_limits(plan, state.open)
         if not state.open:

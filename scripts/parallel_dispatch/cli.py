@@ -55,7 +55,7 @@ def build_parser() -> argparse.ArgumentParser:
         epilog="Exit codes: 0 fine, 1 problems found or tasks failed, 2 wrong usage, 3 could not run.",
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
-    verbs = parser.add_subparsers(metavar="VERB", required=True)
+    verbs = parser.add_subparsers(metavar="VERB", required=True, prog=parser.prog)
 
     verb = _verb(verbs, "validate", "check task files and show every problem with its position", _validate)
     verb.add_argument(
@@ -238,12 +238,12 @@ def _schema(arguments: argparse.Namespace) -> int:
 
 
 def _plan(arguments: argparse.Namespace) -> int:
-    from . import dispatch, run
+    from . import dispatch, planner
 
     loaded = _loaded(arguments.file)
     if loaded is None:
         return PROBLEMS
-    plan, _ = run.plan_run(loaded, options_of(arguments), project_of(os.getcwd()))
+    plan, _ = planner.plan_run(loaded, options_of(arguments), project_of(os.getcwd()))
     _show(dispatch.plan_table(plan))
     return FINE
 

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import os
 
-from .active import ActiveRun
-from .places import RunFolder
+from .places import runs_folder
 from .refusal import Refusal
-from .runs import all_runs
-from .state import SUCCESS
 
 NEWEST = 10
 """How many runs are looked at, the newest first; what took long a year ago may not today."""
@@ -21,13 +18,20 @@ def learnt(project: str, task_file: str) -> dict[str, float]:
     """
     found: dict[str, list[float]] = {}
     looked_at = 0
-    for folder in reversed(all_runs(project)):
-        if looked_at < NEWEST and folder.name.startswith(folder_stem(task_file)):
-            seconds = _seconds(folder, task_file)
-            looked_at += bool(seconds)
-            for task, taken in seconds.items():
-                found.setdefault(task, []).append(taken)
+    for name in sorted(_folders(project, folder_stem(task_file)), reverse=True):
+        seconds = _seconds(os.path.join(runs_folder(project), name), task_file) if looked_at < NEWEST else {}
+        looked_at += bool(seconds)
+        for task, taken in seconds.items():
+            found.setdefault(task, []).append(taken)
     return {task: _median(taken) for task, taken in found.items()}
+
+
+def _folders(project: str, stem: str) -> list[str]:
+    """The names of the folders of a file's runs, which end with the time of their beginning."""
+    try:
+        return [name for name in os.listdir(runs_folder(project)) if name.startswith(stem)]
+    except OSError:
+        return []
 
 
 def _median(seconds: list[float]) -> float:
@@ -43,9 +47,12 @@ def folder_stem(task_file: str) -> str:
     return safe[:60] + "-"
 
 
-def _seconds(folder: RunFolder, task_file: str) -> dict[str, float]:
+def _seconds(folder: str, task_file: str) -> dict[str, float]:
     """What the tasks of one run took that succeeded; nothing of a run of another file, or of a damaged one."""
-    run = ActiveRun(folder.path)
+    from .active import ActiveRun  # no plan of a file that never ran pays for it
+    from .state import SUCCESS
+
+    run = ActiveRun(folder)
     try:
         if run.base.rehearsal or run.base.task_file != task_file:
             return {}

@@ -13,7 +13,7 @@ import time
 import uuid
 from typing import TYPE_CHECKING, NoReturn
 
-from . import dispatch, run, runs, telling
+from . import dispatch, planner, run, runs, telling
 from .active import ActiveRun
 from .copyist import Copyist
 from .host import copy_plugin, environment, find_host, make_home, print_command
@@ -58,7 +58,7 @@ def rehearse(file: str, options: Options, project: str, host_version: str | None
             process = subprocess.Popen(
                 print_command(program, plugin, prompt, "--permission-mode", "default", "--session-id", session),
                 cwd=project,
-                env={**environment(home, model.url), run.REHEARSAL: "1"},
+                env={**environment(home, model.url), planner.REHEARSAL: "1"},
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,

@@ -1,7 +1,11 @@
 """The process of a hook in a conversation that drives a run, started with `-I -S`: hook.py RUN_FOLDER HOST [watch]."""
 
+import gc
 import os
 import sys
+
+if sys.argv[3:] != ["watch"]:
+    gc.disable()  # an event is answered in milliseconds, and what is read for it is held to the end
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "scripts"))
 

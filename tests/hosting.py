@@ -157,10 +157,11 @@ def example(name: str) -> str:
 
 
 def rehearse(version: str, project: str, home: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """`parallel-dispatch rehearse`, as a user starts it, with agents that answer at once."""
+    """`parallel-dispatch rehearse`, as a user starts it, with agents that answer at once where nothing else is said."""
     os.makedirs(home, exist_ok=True)
+    pace = () if "--speed" in arguments else ("--seconds", "0")
     return subprocess.run(
-        [os.path.join(ROOT, "bin", "parallel-dispatch"), "rehearse", *arguments, "--host", version, "--seconds", "0"],
+        [os.path.join(ROOT, "bin", "parallel-dispatch"), "rehearse", *arguments, "--host", version, *pace],
         cwd=project,
         env={"PATH": os.environ["PATH"], "HOME": home, "PARALLEL_DISPATCH_CACHE": cache_folder()},
         stdin=subprocess.DEVNULL,

@@ -99,6 +99,8 @@ def test_every_verb_has_help(terminal, verb):
         ["plan", "tasks.yaml", "--timeout", "5s"],
         ["start", "tasks.yaml", "--on-failure", "explode"],
         ["rehearse", "tasks.yaml", "--seconds", "-1"],
+        ["rehearse", "tasks.yaml", "--speed", "0"],
+        ["rehearse", "tasks.yaml", "--speed", "100", "--seconds", "1"],
         ["status", "one", "two"],
     ],
 )
@@ -133,6 +135,15 @@ def test_a_file_with_problems_goes_nowhere(terminal, verb):
     assert "2 problems" in done.stderr or "3 problems" in done.stderr
     assert done.stdout == ""
     assert terminal.listed() == ["bad.yaml"]
+
+
+@pytest.mark.usefixtures("tasks")
+def test_a_rehearsal_by_estimates_needs_one(terminal):
+    done = terminal.runs("rehearse", "tasks.yaml", "--speed", "100", code=3)
+    assert done.stderr == (
+        "parallel-dispatch: no task of this file has an estimated_duration; add some, or use --seconds\n"
+    )
+    assert terminal.listed() == ["tasks.yaml"]
 
 
 @pytest.mark.parametrize("verb", ON_A_RUN)

@@ -12,13 +12,14 @@ import sys
 import hostile
 import jsonschema
 import pytest
-from builders import ROOT
+from builders import ROOT, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from parallel_dispatch import document, load, schema, source
+from parallel_dispatch import certain, document, load, schema, source
 from parallel_dispatch.problem import MAX_PROBLEMS, render
 
 BENCH = os.path.join(ROOT, "bench")
+SCRIPTS = os.path.join(ROOT, "scripts")
 FUZZ = os.path.join(BENCH, "fuzz.py")
 
 FIRST_KINDS = {
@@ -193,7 +194,7 @@ def by_jsonschema(rules, value):
 
 def by_ours(rules, value):
     found = []
-    schema._Rules(jsonschema.Draft202012Validator(rules), rules).collect(value, (), found)
+    schema._Rules(schema._Jsonschema(rules), rules).collect(value, (), found)
     return collections.Counter((breach.path, breach.keyword, breach.message) for breach in found)
 
 
@@ -204,6 +205,56 @@ def test_the_schema_refuses_what_jsonschema_refuses(rules, value):
     tasks = {"name": "n", "tasks": [value, {"id": "a", "prompt": "b"}, value]}
     for whole in (value, [value, value], tasks):
         assert by_ours(rules, whole) == by_jsonschema(rules, whole)
+
+
+KEYWORDS = [
+    {"type": "integer"},
+    {"type": ["number", "null"]},
+    {"type": ["string", "array", "boolean", "object"]},
+    {"enum": ["a", 1, "stop"]},
+    {"pattern": "^[a-z]{2}"},
+    {"minimum": 1},
+    {"maximum": 2},
+    {"minItems": 2},
+    {"maxItems": 1},
+    {"required": ["a", "id"]},
+    {"items": {"type": "integer", "minimum": 0}},
+    {"items": {"const": 1}},
+    {"properties": {"a": {"type": "string"}, "b": False}},
+    {"patternProperties": {"^[ab]": {"minimum": 1}, "z": True}},
+    {"additionalProperties": False, "properties": {"a": True}, "patternProperties": {"^n": True}},
+    {"additionalProperties": {"type": ["integer", "string"]}},
+    {"not": {"required": ["a"]}},
+    {"not": {"uniqueItems": True}},
+    {"if": {"type": "object"}, "then": {"required": ["a"]}, "else": {"maximum": 3}},
+    {"if": {"multipleOf": 2}, "then": False},
+]
+
+
+@pytest.mark.parametrize("rules", KEYWORDS, ids=str)
+@given(VALUES)
+@settings(derandomize=True, max_examples=200, deadline=None)
+def test_what_is_certain_is_what_jsonschema_says(rules, value):
+    for keyword, wanted in rules.items():
+        if keyword in jsonschema.Draft202012Validator.VALIDATORS:
+            judge = jsonschema.Draft202012Validator.VALIDATORS[keyword]
+            errors = list(judge(jsonschema.Draft202012Validator(rules), wanted, value, rules) or ())
+            assert certain.judge(keyword, wanted, value, rules) in (None, not errors)
+
+
+def test_silence_is_the_silence_of_jsonschema():
+    assert not certain.SILENT & set(jsonschema.Draft202012Validator.VALIDATORS)
+
+
+def test_a_file_in_which_all_is_certain_is_checked_without_jsonschema(tmp_path):
+    path = write(str(tmp_path / "tasks.yaml"), "name: n\nx-own: 1\ntasks:\n- {id: a, prompt: p, retries: 2}\n")
+    code = "from parallel_dispatch import cli; cli.main(sys.argv[1:]); print('jsonschema' in sys.modules)"
+    command = [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {SCRIPTS!r}); {code}", "validate", path]
+    done = [subprocess.run(command, capture_output=True, text=True, check=True)]
+    with open(path, "a", encoding="utf-8") as file:
+        file.write("- {id: b, prompt: p, retries: many}\n")
+    done.append(subprocess.run(command, capture_output=True, text=True, check=True))
+    assert [one.stdout.split()[-1] for one in done] == ["False", "True"]
 
 
 @pytest.mark.parametrize(

@@ -522,6 +522,18 @@ def test_a_rehearsal_shows_its_progress_and_changes_only_its_run(stage):
     assert "This was a rehearsal" in read_text(f"{run}/report.md")
 
 
+def test_a_rehearsal_at_a_speed_takes_each_task_its_own_time(stage):
+    short = "  - {id: short, prompt: x, estimated_duration: 30s}\n"
+    long = "  - {id: long, prompt: x, estimated_duration: 5m}\n"
+    path = stage.write("tasks.yaml", f"name: n\ntasks:\n{short}{long}")
+    done = rehearse(stage.version, stage.project, stage.home, path, "--speed", "200")
+    assert done.returncode == 0, done.stdout + done.stderr
+    (run,) = stage.runs
+    taken = {task: attempts[0].seconds for task, attempts in run.state().attempts.items()}
+    assert 0.15 <= taken["short"] < 1.3 < taken["long"] - 0.19
+    assert done.stdout.index("short: success") < done.stdout.index("long: success")
+
+
 def test_a_rehearsal_obeys_the_users_rules_and_starts_none_of_their_hooks(stage):
     path = stage.write("tasks.yaml", THREE)
     trace = os.path.join(str(stage.folder), "a hook ran")

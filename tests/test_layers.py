@@ -29,6 +29,7 @@ PURE = {
     "bounds",
     "capacity",
     "cells",
+    "certain",
     "chains",
     "check",
     "columns",

@@ -1,5 +1,6 @@
 """Replay and decide: the order in the ledger settles every race, and every run comes to an end."""
 
+import copy
 import itertools
 import random
 import re
@@ -585,6 +586,7 @@ def all_of(state):
     whole["attempts"] = {task: [facts(a) for a in attempts] for task, attempts in state.attempts.items()}
     whole["open"] = {task: facts(attempt) for task, attempt in state.open.items()}
     whole["calls"] = {call: facts(attempt) for call, attempt in state.calls.items()}
+    whole["by_agent"] = {agent: [facts(a) for a in attempts] for agent, attempts in state.by_agent.items()}
     return whole
 
 
@@ -601,6 +603,31 @@ def test_every_beginning_of_a_ledger_replayed_twice_and_with_events_told_twice_g
     once = all_of(replay(plan, events))
     assert all_of(replay(plan, events)) == once
     assert all_of(replay(plan, doubled)) == once
+
+
+@QUICK
+@given(lives(), st.data())
+def test_a_state_after_more_events_is_the_state_after_all_and_leaves_the_one_before_as_it_was(life, data):
+    plan, events = life
+    events = [header(), *events]
+    count = data.draw(st.integers(1, len(events)))
+    before = replay(plan, events[:count])
+    then = copy.deepcopy(all_of(before) | {"base": None})
+    after = replay(plan, events[count:], before)
+    assert all_of(after) == all_of(replay(plan, events))
+    assert all_of(before) | {"base": None} == then
+    assert {id(attempt) for tried in after.attempts.values() for attempt in tried} == set(map(id, after.calls.values()))
+
+
+@QUICK
+@given(lives())
+def test_ready_is_what_nothing_but_the_limits_keeps_from_being_dispatched(life):
+    plan, events = life
+    for count in range(len(events) + 1):
+        state = replay(plan, [header(), *events[:count]])
+        tasks = list(state.plan.tasks)
+        free = [t for t in tasks if not (state.unmet[t] or t in state.settled or t in state.open)]
+        assert [tasks[place] for place in state.ready] == [t for t in free if not state.plan.tasks[t].for_each]
 
 
 @QUICK

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ OLDEST = (3, 10)
 
 def main() -> int:
     """The exit code of the command; where the interpreter is too old or lacks a package, that of one that does not."""
+    gc.set_threshold(100_000)  # what is imported and read is kept; by default it is searched for garbage 20 times
     sys.path.insert(0, SCRIPTS)
     healed = os.environ.pop(HEALED, None)
     if healed or sys.version_info >= OLDEST:

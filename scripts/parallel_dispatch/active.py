@@ -18,13 +18,15 @@ Payload = dict[str, object]
 class ActiveRun:
     """One run; plan and ledger are read when first asked for."""
 
-    __slots__ = ("_base", "_plan", "folder", "ledger")
+    __slots__ = ("_base", "_plan", "_replayed", "_state", "folder", "ledger")
 
     def __init__(self, path: str) -> None:
         self.folder = RunFolder(path)
         self.ledger = Ledger(self.folder.ledger)
         self._base: Plan | None = None
         self._plan: Plan | None = None
+        self._state: State | None = None
+        self._replayed = 0  # events that it is the state after
 
     @property
     def base(self) -> Plan:
@@ -41,10 +43,14 @@ class ActiveRun:
         return self._plan
 
     def state(self) -> State:
-        """The state as the ledger has it now."""
-        state = replay(self.base, self.ledger.read())
-        self._plan = state.plan
-        return state
+        """The state as the ledger has it now; what it had before is not replayed again."""
+        events = self.ledger.read()
+        if self._state is None or len(events) < self._replayed:
+            self._state, self._replayed = None, 0
+        if self._state is None or len(events) > self._replayed:
+            self._state = replay(self.base, events[self._replayed :], self._state)
+            self._replayed, self._plan = len(events), self._state.plan
+        return self._state
 
     def tie(self, payload: Payload) -> Tie | None:
         """The attempt that the agent of a hook event works at; None for an agent that is not of this run.

@@ -110,6 +110,17 @@ def seconds(text: str) -> float:
     return value
 
 
+def speed(text: str) -> float:
+    """How many times as fast, above 0 and up to a million."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= 1_000_000:
+        raise argparse.ArgumentTypeError(f'"{text}" is no speed; write how many times as fast, for example 100')
+    return value
+
+
 def days(text: str) -> float:
     """A number of days, such as `30` or `30d`."""
     try:

@@ -45,10 +45,6 @@ def lower_bound(work: Workload) -> int:
         best = max(best, _between(list(amounts), amounts, capacity, heads, tails, work.durations))
         alone = [task for task, amount in users if 2 * amount > capacity]  # no two of these run at once
         best = max(best, _between(alone, dict.fromkeys(alone, 1), 1, heads, tails, work.durations))
-    for kind, rivals in enumerate(work.rivals):
-        if kind in rivals:
-            alone = [task for task in tasks if work.kinds[task] == kind]
-            best = max(best, _between(alone, dict.fromkeys(alone, 1), 1, heads, tails, work.durations))
     return best
 
 

@@ -1,4 +1,8 @@
-"""The brief of one attempt: the values that its template is rendered with."""
+"""The brief of one attempt: what stands in it, and its text. Standard library only, since hooks write briefs.
+
+`templates/briefs/base.md.j2` says the same in the language of templates, for teams to begin their own with; a test
+holds the two together.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +10,129 @@ from .contract import json_term, terms
 from .marker import marker
 from .plan import Plan, PlannedTask
 from .state import PAST, SUCCESS, State
-from .templates import render
 
-TEMPLATE = "briefs/base.md.j2"
 LONGEST_SCHEMA = 1000
 """How many characters of a JSON Schema a brief holds."""
+
+_IN_FOLDER = (
+    "Write your result as files in this directory. It counts only if at least one file with content is there when you "
+    "stop."
+)
+_NO_REPORTS = (
+    "Let no file name begin with report, summary, findings or analysis: the host refuses such names to agents."
+)
+_AS_DRAFT = "Write your result to this file, under this name, with content; when you stop it becomes "
+_IN_FILE = "Write your result to this file. It counts only if the file is there, with content, when you stop."
+_AS_LIST = "in this output, one for each item: write it as JSON, as the whole file or as its only ```json block."
+_ALONE = "- Do this task only; other agents work beside you in the same checkout, so change nothing that is not yours."
+
+
+class Brief:
+    """What stands in the brief of one attempt.
+
+    `inputs` are the tasks whose outputs it builds on, `missing` says why others are not there; `lists` are the places
+    in its output of lists that other tasks are made of; `contract` is its contract in words; `failure` is why the
+    attempt before it failed; `minutes` is a number of minutes in words.
+    """
+
+    __slots__ = (
+        "contract",
+        "failure",
+        "inputs",
+        "lists",
+        "marker",
+        "minutes",
+        "missing",
+        "open_writes",
+        "rehearsal",
+        "run",
+        "task",
+    )
+
+    def __init__(self, plan: Plan, state: State, task_id: str, attempt: int, schema_file: str = "") -> None:
+        """A long schema is in a file."""
+        task = plan.tasks[task_id]
+        failed = state.attempts[task_id][attempt - 2] if attempt > 1 else None
+        self.marker = marker(plan.run, task_id, attempt)
+        self.task = task
+        self.run = plan.name
+        self.missing = _missing(state, task) if task.wait else {}
+        self.inputs = [plan.tasks[d] for d in task.dependencies if d not in self.missing]
+        self.open_writes = plan.open_writes
+        self.minutes = f"{task.timeout / 60:.1f}".rstrip("0").rstrip(".")
+        self.lists = [other.for_each for other in plan.patterns if other.for_each["from"] == task_id]
+        self.contract = [*terms(task.contract), *filter(None, [json_term(task.contract, task.output, schema_file)])]
+        self.rehearsal = plan.rehearsal
+        self.failure = failed.reason if failed else ""
+
+    def values(self) -> dict[str, object]:
+        """The values that a template is rendered with."""
+        return {name: getattr(self, name) for name in Brief.__slots__}
+
+    def text(self) -> str:
+        """The text that the agent gets; its first line is the marker."""
+        task = self.task
+        head = [self.marker, f"# {task.id}"]
+        head += ["This is a rehearsal."] if self.rehearsal else []
+        head += [f"You work as {task.title}."] if task.title else []
+        head += [task.description] if task.description else []
+        lines = [*head, "", "## Task", task.prompt]
+        lines += ["", "## Context", task.context] if task.context else []
+        lines += ["", "## Scope", task.scope] if task.scope else []
+        lines += ["", "## Constraints", *_listed(task.constraints)] if task.constraints else []
+        lines += ["", "## Inputs", *self._inputs()] if self.inputs or self.missing or task.reads else []
+        lines += ["", "## The try before this one failed", self.failure] if self.failure else []
+        return "\n".join([*lines, "", "## Output", *self._output(), "", "## Rules", *self._rules()]) + "\n"
+
+    def _inputs(self) -> list[str]:
+        lines = []
+        if self.inputs:
+            lines.append("Read these first; they are the finished outputs of the tasks that yours builds on:")
+            lines += [f"- {other.id}: {other.output}" for other in self.inputs]
+        if self.missing:
+            lines.append("You go on without these; say in your output what it lacks for that:")
+            lines += [f"- {task}, which {reason}" for task, reason in self.missing.items()]
+        if self.task.reads:
+            lines.append("Read these files of the project, given as paths or globs:")
+            lines += _listed(self.task.reads)
+        return lines
+
+    def _output(self) -> list[str]:
+        task = self.task
+        lines = [f"Output {'directory' if task.is_folder else 'file'}: {task.draft}"]
+        if task.is_folder:
+            lines += [_IN_FOLDER, _NO_REPORTS]
+        elif task.draft != task.output:
+            lines.append(f"{_AS_DRAFT}{task.output}.")
+        else:
+            lines.append(_IN_FILE)
+        for place in self.lists:
+            under = f"under `{place['path']}` " if place["path"] else ""
+            lines.append(f"Other tasks are made from the list {under}{_AS_LIST}")
+        lines += ["It also counts only with", *_listed(self.contract)] if self.contract else []
+        lines += [f"Its form: {task.output_format}"] if task.output_format else []
+        if task.success_criteria:
+            lines += ["Before you stop, see that each of these holds:", *_listed(task.success_criteria)]
+        return lines
+
+    def _rules(self) -> list[str]:
+        task = self.task
+        own = [] if self.open_writes else ["- Yours is your output alone."]
+        if task.writes:
+            own = [f"- Yours are your output and these files of the project, given as globs: {', '.join(task.writes)}"]
+        return [
+            _ALONE,
+            *own,
+            f"- Start no agents of your own. You have {self.minutes} minutes.",
+            "- If you are stuck, write what you found and what is missing to the output, then stop.",
+            "- The project's CLAUDE.md wins on conventions, this brief on form.",
+            "- Your last message: one line that says what you wrote. The result is in the output, not in the message.",
+        ]
+
+
+def brief(plan: Plan, state: State, task_id: str, attempt: int, schema_file: str = "") -> str:
+    """The text that the agent of one attempt gets; its first line is the marker. A long schema is in a file."""
+    return Brief(plan, state, task_id, attempt, schema_file).text()
 
 
 def long_schema(plan: Plan, task_id: str) -> str:
@@ -19,28 +141,8 @@ def long_schema(plan: Plan, task_id: str) -> str:
     return schema if len(schema) > LONGEST_SCHEMA else ""
 
 
-def brief(plan: Plan, state: State, task_id: str, attempt: int, schema_file: str = "") -> str:
-    """The text that the agent of one attempt gets; its first line is the marker. A long schema is in a file."""
-    task = plan.tasks[task_id]
-    missing = _missing(state, task) if task.wait else {}
-    failed = state.attempts[task_id][attempt - 2] if attempt > 1 else None
-    return render(
-        plan.project,
-        TEMPLATE,
-        {
-            "marker": marker(plan.run, task_id, attempt),
-            "task": task,
-            "run": plan.name,
-            "inputs": [plan.tasks[d] for d in task.dependencies if d not in missing],
-            "missing": missing,
-            "open_writes": plan.open_writes,
-            "minutes": f"{task.timeout / 60:.1f}".rstrip("0").rstrip("."),
-            "lists": [other.for_each for other in plan.patterns if other.for_each["from"] == task_id],
-            "contract": [*terms(task.contract), *filter(None, [json_term(task.contract, task.output, schema_file)])],
-            "rehearsal": plan.rehearsal,
-            "failure": failed.reason if failed else "",
-        },
-    )
+def _listed(words: list[str] | tuple[str, ...]) -> list[str]:
+    return [f"- {word}" for word in words]
 
 
 def _missing(state: State, task: PlannedTask) -> dict[str, str]:

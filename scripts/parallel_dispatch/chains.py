@@ -52,7 +52,6 @@ class Chains:
         ends = schedule.ends
         agents = [(-1, work.parallel)]
         held = [[(-1, capacity)] for capacity in work.capacities]
-        last: dict[int, int] = {}  # of each kind that meets others, the task that began last
         previous: list[int] = []
         wave: list[int] = []
         level = 0
@@ -64,12 +63,9 @@ class Chains:
                     level, previous, wave = work.levels[task], wave, []
                 wave.append(task)
                 links += previous
-            links += [last[rival] for rival in work.rivals[kind] if rival in last]
             links += self._taken(agents, task, 1)
             for limit, amount in work.demands[kind]:
                 links += self._taken(held[limit], task, amount)
-            if work.rivals[kind]:
-                last[kind] = task
             links[:] = dict.fromkeys(links)
 
     def _taken(self, parts: list[tuple[int, int]], task: int, amount: int) -> list[int]:

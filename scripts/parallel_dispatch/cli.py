@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from . import quickjson
-from .arguments import Parser, UsageError, add_dry_run, add_run_arguments, days, options_of, project_of, seconds
+from .arguments import Parser, UsageError, add_dry_run, add_run_arguments, days, options_of, project_of, seconds, speed
 from .places import ROOT
 from .refusal import Refusal
 
@@ -56,7 +56,7 @@ def build_parser() -> argparse.ArgumentParser:
         epilog="Exit codes: 0 fine, 1 problems found or tasks failed, 2 wrong usage, 3 could not run.",
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
-    verbs = parser.add_subparsers(metavar="VERB", required=True)
+    verbs = parser.add_subparsers(metavar="VERB", required=True, prog=parser.prog)
 
     verb = _verb(verbs, "validate", "check task files and show every problem with its position", _validate)
     verb.add_argument(
@@ -138,8 +138,16 @@ def build_parser() -> argparse.ArgumentParser:
     verb.add_argument(
         "--host", metavar="VERSION", help="a Claude Code version to fetch once; default: claude from PATH"
     )
-    verb.add_argument(
+    pace = verb.add_mutually_exclusive_group()
+    pace.add_argument(
         "--seconds", type=seconds, default=0.5, metavar="N", help="how long each agent works (default 0.5)"
+    )
+    pace.add_argument(
+        "--speed",
+        type=speed,
+        metavar="N",
+        help="each agent works as long as its task's estimated_duration (without one: the mean of the others'), N "
+        "times as fast",
     )
 
     _verb(verbs, "doctor", "check what the product needs on this machine", _doctor)
@@ -239,17 +247,16 @@ def _schema(arguments: argparse.Namespace) -> int:
 
 
 def _plan(arguments: argparse.Namespace) -> int:
-    import gc
-
-    from . import run
+    from . import planner
     from .analysis import analyse
+    from .collection import without_collection
 
     loaded = _loaded(arguments.file)
     if loaded is None:
         return PROBLEMS
-    gc.freeze()  # what was read stays to the end: to look for garbage in it costs a large file a tenth of its time
-    plan, _ = run.plan_run(loaded, options_of(arguments), project_of(os.getcwd()))
-    analysis = analyse(plan)
+    plan, _ = planner.plan_run(loaded, options_of(arguments), project_of(os.getcwd()))
+    with without_collection():
+        analysis = analyse(plan)
     if arguments.format == "json":
         import json
 
@@ -360,11 +367,14 @@ def _report(arguments: argparse.Namespace) -> int:
 
 
 def _rehearse(arguments: argparse.Namespace) -> int:
-    from .rehearse import rehearse
+    from .copyist import Copyist
+    from .rehearse import at_speed, rehearse
 
-    if _loaded(arguments.file) is None:
+    loaded = _loaded(arguments.file)
+    if loaded is None or loaded.task_file is None:
         return PROBLEMS
-    return rehearse(arguments.file, options_of(arguments), project_of(os.getcwd()), arguments.host, arguments.seconds)
+    script = at_speed(loaded.task_file, arguments.speed) if arguments.speed else Copyist(arguments.seconds)
+    return rehearse(arguments.file, options_of(arguments), project_of(os.getcwd()), arguments.host, script)
 
 
 def _doctor(_: argparse.Namespace) -> int:

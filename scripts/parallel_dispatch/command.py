@@ -12,7 +12,7 @@ import shlex
 import sys
 from typing import TYPE_CHECKING
 
-from . import dispatch, quickjson, run, runs, status
+from . import dispatch, planner, quickjson, run, runs, status
 from .analysis import analyse
 from .arguments import Parser, UsageError, add_dry_run, add_run_arguments, options_of, project_of
 from .digest import digest
@@ -219,7 +219,7 @@ def _begin(arguments: str, payload: Payload) -> tuple[str, str]:
 def _plan(loaded: Loaded, parsed: argparse.Namespace, project: str) -> str:
     """The plan, and below it what the file's warnings and advice are."""
     try:
-        plan = run.plan_run(loaded, options_of(parsed), project)[0]
+        plan = planner.plan_run(loaded, options_of(parsed), project)[0]
     except Refusal as refusal:
         raise Blocked(f"parallel-dispatch: {refusal}") from refusal
     text = f"{summary(analyse(plan, is_brief=True))}\n{dispatch.plan_table(plan)}"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .scopes import conflicts as overlaps
-from .scopes import overlapping
+from .enumeration import enumerated
+from .scopes import exclusive
 from .shape import ancestors
 
 if TYPE_CHECKING:
@@ -17,27 +17,28 @@ if TYPE_CHECKING:
     Before = Sequence[int]
 
 
+GLOBS = 4
+"""How many globs of write scopes that overlap are named."""
+
+
 @dataclass(frozen=True)
 class Conflict:
     """Tasks that share what is not there for all of them at once.
 
     `of` is "writes", "resource" or "agent", `name` its globs or name. There are `amount` of it, of which each task
-    holds its share of `shares`; of write scopes 1. `tasks` share it with each other and, where that is given, rather
-    with those `beside` them.
+    holds its share of `shares`; of the right to write there is 1.
     """
 
     of: str
     name: str
     amount: int
     tasks: tuple[int, ...]
-    shares: tuple[int, ...] = ()
-    beside: tuple[int, ...] = ()
+    shares: tuple[int, ...]
 
     @property
     def is_exclusive(self) -> bool:
         """Whether no two of the tasks ever run at once."""
-        least = sorted(self.shares)[:2]
-        return sum(least) > self.amount if least else True
+        return sum(sorted(self.shares)[:2]) > self.amount
 
 
 def conflicts(forecast: Forecast) -> list[Conflict]:
@@ -47,20 +48,15 @@ def conflicts(forecast: Forecast) -> list[Conflict]:
 
 
 def _writes(forecast: Forecast, before: Before) -> Iterator[Conflict]:
-    by_scope: dict[tuple[str, ...], list[int]] = {}
+    users: dict[tuple[str, ...], list[int]] = {}
     for at, task in enumerate(forecast.tasks):
         if task.writes:
-            by_scope.setdefault(task.writes, []).append(at)
-    scopes = list(by_scope)
-    for scope, others in zip(scopes, overlaps(scopes)):
-        if _are_free(by_scope[scope], before):
-            yield Conflict("writes", ", ".join(scope), 1, tuple(by_scope[scope]))
-        for other in others[others.index(scope) + 1 :]:
-            pairs = [(a, b) for a in by_scope[scope] for b in by_scope[other] if _are_free([a, b], before)]
-            both = overlapping(scope, other)
-            if pairs and both:
-                tasks, beside = (tuple(dict.fromkeys(side)) for side in zip(*pairs))
-                yield Conflict("writes", " and ".join(dict.fromkeys(both)), 1, tasks, beside=beside)
+            users.setdefault(task.writes, []).append(at)
+    for scopes in exclusive(list(users)):
+        tasks = sorted(task for scope in scopes for task in users[scope])
+        if len(tasks) > 1 and _are_free(tasks, before):
+            globs = list(dict.fromkeys(glob for scope in scopes for glob in scope))
+            yield Conflict("writes", enumerated(globs, GLOBS), 1, tuple(tasks), (1,) * len(tasks))
 
 
 def _resources(forecast: Forecast, before: Before) -> Iterator[Conflict]:

@@ -1,8 +1,8 @@
 """The main conversation's own events: what it must hear next, if anything.
 
-These functions decide *whether* there is something to say (standard library, a few milliseconds). The words (briefs,
-blocks, the report) need templates, so they are rendered by the full program, which the hook turns into: a word in the
-answer names what it is to say. An answer that needs no words of that kind comes as it is.
+These functions decide *whether* there is something to say (a few milliseconds). A word in the answer names what that
+is: a block with its briefs, which `offering` has, or what needs templates (the report, a team's own briefs), for which
+the hook turns into the full program. An answer that needs no words of that kind comes as it is.
 """
 
 from __future__ import annotations

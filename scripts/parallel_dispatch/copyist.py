@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .marker import parse_marker
@@ -14,7 +14,7 @@ from .samples import sample
 from .scripted_model import Call, Reply, Request, texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 BLOCK = re.compile(r"Dispatch.*copied exactly\.\n```json\n(\[.*?\])\n```", re.DOTALL)
 STOPS = re.compile(r"Stop these agents:[^\n]*\n```json\n(\[.*?\])\n```", re.DOTALL)
@@ -54,9 +54,13 @@ class Job:
 
 @dataclass
 class Copyist:
-    """A model that does exactly what it is handed. Agents answer after `seconds`."""
+    """A model that does exactly what it is handed. Agents answer after `seconds`, or after those of their task.
+
+    What `by_task` says of a task holds for those that are made in its place as well.
+    """
 
     seconds: float = 0.0
+    by_task: Mapping[str, float] = field(default_factory=dict)
 
     def reply(self, request: Request) -> Reply:
         """The answer to one request."""
@@ -93,11 +97,16 @@ class Copyist:
         try:
             content = self.content(job)
         except ValueError as cannot:
-            return Reply(str(cannot), delay=self.seconds if not turns else 0)
+            return Reply(str(cannot), delay=self.takes(job.task) if not turns else 0)
         return Reply(
             calls=[Call("Write", {"file_path": job.file, "content": content})],
-            delay=self.seconds if not turns else 0,
+            delay=self.takes(job.task) if not turns else 0,
         )
+
+    def takes(self, task: str) -> float:
+        """The seconds that the agent of a task works."""
+        own = self.by_task.get(task)
+        return self.by_task.get(task.rpartition("-")[0], self.seconds) if own is None else own
 
     def content(self, job: Job) -> str:
         """What the agent writes; it says what it is. `ValueError` where nobody can make up what its schema asks for."""

@@ -24,15 +24,15 @@ def decide(state: State) -> Decision:
     if state.ended:
         return Decision([], over=True)
     capacity = state.capacity
-    ready: list[tuple[str, int]] = []
+    ready: dict[str, int] = {}
     if not (state.stopped_by or state.paused or state.used_up):
-        for task in state.plan.tasks:
+        tasks = list(state.plan.tasks)
+        for place in state.ready:
+            task = tasks[place]
             if capacity.is_full:
                 break
-            if state.unmet[task] or task in state.settled or task in state.open or capacity.refusal(task):
-                continue
-            if state.plan.tasks[task].for_each or state.goes_first(task):
+            if capacity.refusal(task) or state.lets_begin_first(task, ready):
                 continue
             capacity.take(task)
-            ready.append((task, len(state.attempts[task]) + 1))
-    return Decision(ready, over=not (ready or state.open or state.paused or state.ready_to_grow))
+            ready[task] = len(state.attempts[task]) + 1
+    return Decision(list(ready.items()), over=not (ready or state.open or state.paused or state.ready_to_grow))

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
 
 from . import quickjson
 from .marker import marker
 from .places import RunFolder
+from .plan import Plan, PlannedTask
 from .state import FAILED, FINE, SUCCESS, State
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from .plan import Plan, PlannedTask
 
 LIMIT = 9_500
 """How many characters of a hook's words the host shows whole: 10,000, with room for its own."""
@@ -34,7 +29,7 @@ def row(plan: Plan, folder: RunFolder, task: PlannedTask, attempt: int) -> dict[
     }
 
 
-def block(plan: Plan, folder: RunFolder, dispatch: Sequence[tuple[str, int]]) -> str:
+def block(plan: Plan, folder: RunFolder, dispatch: list[tuple[str, int]]) -> str:
     """A dispatch block that the host shows whole; rows that do not fit wait for the next one. At least one row."""
     room = LIMIT if plan.driver == "hooks" else sys.maxsize
     rows: list[str] = []
@@ -46,7 +41,7 @@ def block(plan: Plan, folder: RunFolder, dispatch: Sequence[tuple[str, int]]) ->
     return _block(rows)
 
 
-def _block(rows: Sequence[str]) -> str:
+def _block(rows: list[str]) -> str:
     head = (
         f"Dispatch in parallel: send ONE message with these {len(rows)} Agent tool calls, copied exactly."
         if len(rows) > 1
@@ -55,7 +50,7 @@ def _block(rows: Sequence[str]) -> str:
     return f"{head}\n```json\n[" + ",\n".join(rows) + "]\n```"
 
 
-def opening(plan: Plan, first_block: str, notes: Sequence[str] = ()) -> str:
+def opening(plan: Plan, first_block: str, notes: list[str] | tuple[str, ...] = ()) -> str:
     """The first words of a run: the plan, then the block; the plan is dropped where both would not fit."""
     text = "\n".join([*notes, plan_text(plan), "", first_block])
     return text if len(text) <= LIMIT else first_block
@@ -135,7 +130,7 @@ def _times(plan: Plan) -> str:
     return f"{longest:g} s" if shortest == longest else f"{shortest:g} to {longest:g} s"
 
 
-def resumption(plan: Plan, done: int, again: Sequence[str], block_text: str) -> str:
+def resumption(plan: Plan, done: int, again: list[str], block_text: str) -> str:
     """The first words of a run that goes on."""
     lines = [f"Run {plan.run} ({plan.name}) goes on: {done} of {len(plan.tasks)} tasks are done and stay."]
     if again:
@@ -166,7 +161,7 @@ def pause(plan: Plan, reason: str) -> str:
     )
 
 
-def stops(agents: Sequence[tuple[str, str]]) -> str:
+def stops(agents: list[tuple[str, str]]) -> str:
     """The calls that stop the agents of tasks: each task with the host's id of its agent."""
     rows = ",\n".join(quickjson.dumps({"task_id": agent_id}) for _, agent_id in agents)
     return (
@@ -176,11 +171,11 @@ def stops(agents: Sequence[tuple[str, str]]) -> str:
     )
 
 
-def _few(tasks: Sequence[str]) -> str:
+def _few(tasks: list[str]) -> str:
     return ", ".join(tasks[:5]) + (f" and {len(tasks) - 5} more" if len(tasks) > 5 else "")
 
 
-def _listed(tasks: Sequence[str]) -> str:
+def _listed(tasks: list[str]) -> str:
     return ", ".join(tasks[:20]) + (f" and {len(tasks) - 20} more" if len(tasks) > 20 else "")
 
 

@@ -67,8 +67,16 @@ def word(payload: Payload, run: ActiveRun, host: int) -> Payload | str | None:
     return asked(payload, run) if asked else None
 
 
+def _words(word: str, run: ActiveRun, session: str) -> Payload | str | None:
+    """The answer for a word, or the word itself where only the full program has the words."""
+    from . import offering
+
+    state = run.state()
+    return offering.answer(word, run, state, session, offering.Pen()) if offering.is_enough(word, run, state) else word
+
+
 def main(folder: str, host: int = 0, *, watches: bool = False) -> int:
-    """The process: an event's JSON on stdin, the answer's JSON on stdout; it turns into the full program for words.
+    """The process: an event's JSON on stdin, the answer's JSON on stdout; some need the full program.
 
     `host` is the process that sent the event.
     """
@@ -83,6 +91,7 @@ def main(folder: str, host: int = 0, *, watches: bool = False) -> int:
         said: Payload | str | None
         if drives(run.folder, session) or payload.get("source") == "clear":
             said = answer(payload, run) or word(payload, run, host)
+            said = _words(said, run, session) if isinstance(said, str) else said
         else:
             from .sessions import on_taken_over
 

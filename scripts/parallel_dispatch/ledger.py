@@ -24,11 +24,13 @@ _START = '{"time": '
 class Ledger:
     """One ledger file."""
 
-    __slots__ = ("path", "torn")
+    __slots__ = ("_events", "_seen", "path", "torn")
 
     def __init__(self, path: str) -> None:
         self.path = path
         self.torn = False  # whether the last `read` met a torn last line
+        self._events: list[Event] = []  # those in the first bytes of the file
+        self._seen = 0  # how many bytes these are
 
     def create(self, **fields: object) -> None:
         """The ledger with its first line; the file must not exist yet."""
@@ -40,11 +42,16 @@ class Ledger:
         _write(self.path, quickjson.dumps({"time": time.time(), "event": event, **fields}), 0)
 
     def read(self) -> list[Event]:
-        """The header and all events, in file order."""
-        with open(self.path, encoding="utf-8", errors="replace") as file:
-            lines = file.read().split("\n")
-        self.torn = bool(lines.pop())  # what follows the last newline
-        events = [event for event in map(_event, lines) if event]
+        """The header and all events, in file order. What was read before is not read again: a ledger only grows."""
+        with open(self.path, "rb") as file:
+            if os.fstat(file.fileno()).st_size < self._seen:
+                self._events, self._seen = [], 0
+            file.seek(self._seen)
+            lines = file.read().split(b"\n")
+        self.torn = bool(lines[-1])  # what follows the last newline
+        self._seen += sum(map(len, lines)) + len(lines) - 1 - len(lines.pop())
+        events = [*self._events, *(event for event in map(_event, lines) if event)]
+        self._events = events
         if not events or events[0].get("format") != FORMAT:
             raise Refusal(f"{self.path} is no ledger; start the task file again")
         version = events[0].get("version")
@@ -52,11 +59,12 @@ class Ledger:
             raise Refusal(
                 f"{self.path} has version {version}, this program knows {VERSION}; update parallel-dispatch to go on"
             )
-        return events
+        return [*events]
 
 
-def _event(line: str) -> Event:
+def _event(data: bytes) -> Event:
     """The event of one line; where a torn line runs into the next event, that next event."""
+    line = data.decode(errors="replace")
     return quickjson.record(line) or quickjson.record(line[max(0, line.rfind(_START)) :])
 
 

@@ -105,8 +105,7 @@ def _conflict(analysis: Analysis, conflict: Conflict) -> str:
     ids = analysis.forecast.ids
     tasks = enumerated(ids(conflict.tasks))
     if conflict.of == "writes":
-        who = f"{tasks} beside {enumerated(ids(conflict.beside))}" if conflict.beside else tasks
-        return f"{who}: they may write the same files ({conflict.name})"
+        return f"{tasks}: they may write the same files ({conflict.name})"
     what = f"{conflict.amount} instance{'s'[: conflict.amount != 1]} of the agent {conflict.name}"
     if conflict.of == "resource":
         what = f"{conflict.amount} of the resource {conflict.name}"

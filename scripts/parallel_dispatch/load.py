@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import functools
-import gc
 import os
 import stat
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from . import check, document, ignores, schema, values
+from .collection import without_collection
 from .drafts import Surroundings
 from .inputs import Inputs, gather
 from .nodes import Mapping
@@ -18,7 +17,7 @@ from .problem import LEVELS, MAX_PROBLEMS, Problem, has_error
 from .source import MAX_BYTES, decode, split_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from .nodes import Node
     from .tasks import TaskFile
@@ -66,20 +65,8 @@ def load(path: str, project: str = "", *, rules: dict[str, object] | None = None
         data = _read(path)
     except _Unreadable as refusal:
         return Loaded(path, (Problem(path, 1, 1, 1, "unreadable", str(refusal)),))
-    with _without_collection():
+    with without_collection():
         return load_text(path, data, project, rules=rules)
-
-
-@contextmanager
-def _without_collection() -> Iterator[None]:
-    """No search for garbage while a tree is built and let go: it holds no cycles, and the search takes longest."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def load_text(name: str, source: str | bytes, project: str = "", *, rules: dict[str, object] | None = None) -> Loaded:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 
 FOLDER = ".parallel-dispatch"
+BRIEF = "briefs/base.md.j2"
+"""The template for briefs, in a folder of templates."""
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 """The plugin's own folder."""
 
@@ -23,6 +25,16 @@ def project_folder(project: str) -> str:
 def runs_folder(project: str) -> str:
     """The folder of all runs of a project."""
     return os.path.join(project, FOLDER, "runs")
+
+
+def team_folder(project: str) -> str:
+    """Where a team keeps templates of its own, which win over ours."""
+    return os.path.join(project, ".claude", "parallel-dispatch", "templates")
+
+
+def team_brief(project: str) -> str:
+    """A team's own template for briefs."""
+    return os.path.join(team_folder(project), BRIEF)
 
 
 def active_folder(project: str) -> str:

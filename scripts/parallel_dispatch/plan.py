@@ -328,11 +328,13 @@ def _is_told(task: PlannedTask, name: str) -> bool:
 
 def _task(value: dict[str, object], plan: dict[str, object]) -> PlannedTask:
     """A task as `to_json` wrote it; what was empty is left out, and older versions gave limits to the run only."""
-    retried = plan.get("max_retries") if plan.get("on_failure") == "retry" else 0
-    given = {"timeout": plan["timeout"], "attempts": 1 + int(str(retried)), **value}
+    if "timeout" not in value or "attempts" not in value:
+        retried = plan.get("max_retries") if plan.get("on_failure") == "retry" else 0
+        value = {"timeout": plan["timeout"], "attempts": 1 + int(str(retried)), **value}
     for name in _LISTS:
-        given[name] = tuple(given.get(name, ()))  # type: ignore[arg-type]
-    return PlannedTask(**given)  # type: ignore[arg-type]
+        if name in value:
+            value[name] = tuple(value[name])  # type: ignore[arg-type]
+    return PlannedTask(**value)  # type: ignore[arg-type]
 
 
 def _real(path: str) -> str:

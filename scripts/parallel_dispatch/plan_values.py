@@ -99,7 +99,6 @@ def _conflicts(analysis: Analysis) -> list[dict[str, object]] | None:
             "amount": one.amount,
             "tasks": ids(one.tasks),
             "shares": list(one.shares),
-            "beside": ids(one.beside),
         }
         for one in analysis.conflicts
     ]

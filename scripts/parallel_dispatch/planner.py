@@ -1,15 +1,19 @@
-"""From a checked task file to a plan: precedence of options, paths, agents, order."""
+"""From a checked task file to a plan: precedence of options, paths, agents, order. Nothing is written."""
 
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from .agents import subagent_type
-from .options import Options
-from .plan import KEPT, UNKNOWN, Plan, PlannedTask, grace
+from .agents import known_agents, subagent_type
+from .collection import without_collection
+from .destinations import Destinations
+from .learning import folder_stem, learnt
+from .places import RunFolder, default_output_folder, runs_folder
+from .plan import UNKNOWN, Plan, PlannedTask, grace
 from .refusal import Refusal
 from .schedule import arrange
 from .workload import workload
@@ -17,9 +21,16 @@ from .workload import workload
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from .load import Loaded
+    from .options import Options
     from .simulation import Schedule
     from .tasks import Task, TaskFile
     from .workload import Workload
+
+REHEARSAL = "PARALLEL_DISPATCH_REHEARSAL"
+"""The environment variable that makes every run under it a rehearsal."""
+BACKGROUND_LIMIT_SECONDS = 600.0
+"""How long `claude -p` waits for background agents before it ends them."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +55,37 @@ class Place:
         return self.run_name.rpartition("-")[2]
 
 
+def plan_run(loaded: Loaded, options: Options, project: str, driver: str = "hooks") -> tuple[Plan, RunFolder]:
+    """The plan for a checked task file and the folder that its run would have; nothing is written."""
+    if loaded.task_file is None:
+        raise Refusal(f"{loaded.path} has problems")
+    task_file = os.path.abspath(loaded.path)
+    name = f"{folder_stem(task_file)}{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{os.urandom(2).hex()}"
+    folder = RunFolder(os.path.join(runs_folder(project), name))
+    rehearsal = bool(os.environ.get(REHEARSAL))
+    place = Place(
+        project=project,
+        task_file=task_file,
+        run_name=name,
+        default_output=folder.outputs if rehearsal else default_output_folder(project, name),
+        agents=known_agents(project, os.path.expanduser("~")),
+        rehearsal=rehearsal,
+        driver=driver,
+        background_limit=_background_limit(),
+    )
+    return make_plan(loaded.task_file, options, place, learnt(project, task_file)), folder
+
+
+def _background_limit() -> float | None:
+    """How long the host of this process waits for background agents; None for as long as they take."""
+    if os.environ.get("CLAUDE_CODE_ENTRYPOINT") != "sdk-cli":
+        return None
+    ceiling = os.environ.get("CLAUDE_CODE_PRINT_BG_WAIT_CEILING_MS", "")
+    seconds = int(ceiling) / 1000 if ceiling.isdecimal() else BACKGROUND_LIMIT_SECONDS
+    return seconds or None
+
+
+@without_collection()
 def make_plan(
     task_file: TaskFile, options: Options, place: Place, learnt: Mapping[str, float] = MappingProxyType({})
 ) -> Plan:
@@ -53,19 +95,22 @@ def make_plan(
     """
     settings = task_file.settings
     output_dir = _output_dir(options.output or settings.output_dir, place)
+    places = Destinations(output_dir, place.project, place.task_file, place.default_output)
     timeout = (options.timeout or settings.timeout_per_task) / 1000
     on_failure = options.on_failure or settings.on_failure
     patterns = {task.id for task in task_file.tasks if task.for_each}
     estimates = known_durations(task_file.tasks, learnt)
     usual = _mean(seconds for seconds, _ in estimates.values())
+    roles = {agent: _role(agent, task_file) for agent in {task.agent for task in task_file.tasks}}
+    types = {agent: subagent_type(role, place.agents) for agent, role in roles.items()}
     tasks = [
         PlannedTask(
             id=task.id,
             agent=task.agent,
-            subagent_type=subagent_type(_role(task, task_file), place.agents),
-            title="" if _role(task, task_file) in place.agents else _role(task, task_file),
+            subagent_type=types[task.agent],
+            title="" if roles[task.agent] in place.agents else roles[task.agent],
             prompt=task.prompt,
-            output=output_path(output_dir, task.id, task.output, place),
+            output=places.path(task.id, task.output),
             dependencies=list(task.dependencies),
             wave=1,
             timeout=(options.timeout or task.timeout or settings.timeout_per_task) / 1000,
@@ -83,7 +128,7 @@ def make_plan(
             wait=_wait(task, patterns),
             leaves_losers=task.losers == "continue",
             writes=task.writes,
-            call={key: value for key, value in (("model", task.model), ("effort", task.effort)) if value},
+            call=_call(task) if task.model or task.effort else {},
             for_each={"from": task.for_each.task, "path": task.for_each.path} if task.for_each else {},
             estimate=estimates.get(task.id, (usual, ""))[0],
             known_from=estimates.get(task.id, (usual, ""))[1],
@@ -150,16 +195,21 @@ def _in_order(tasks: list[PlannedTask], work: Workload, schedule: Schedule) -> l
     return [tasks[index] for index in schedule.order]
 
 
-def _role(task: Task, task_file: TaskFile) -> str:
+def _role(agent: str, task_file: TaskFile) -> str:
     """What a task's agent works as: the role of the agent that the file describes, else the task's own word."""
-    described = task_file.agents.get(task.agent)
-    return described.role or task.agent if described else task.agent
+    described = task_file.agents.get(agent)
+    return described.role or agent if described else agent
 
 
 def _wait(task: Task, patterns: set[str]) -> int:
     """How many of its dependencies a task waits for where these are not all, as far as they are known; 0 for all."""
     is_some = task.wait != len(task.dependencies) or not patterns.isdisjoint(task.dependencies)
     return task.wait if isinstance(task.wait, int) and is_some else 0
+
+
+def _call(task: Task) -> dict[str, str]:
+    """What else a task's Agent call says."""
+    return {key: value for key, value in (("model", task.model), ("effort", task.effort)) if value}
 
 
 def _retries(task: Task, max_retries: int, on_failure: str) -> int:
@@ -191,18 +241,3 @@ def _output_dir(wanted: str | None, place: Place) -> str:
     if not os.path.isdir(above):
         raise Refusal(f'output directory "{wanted}": {above} is a file; name a directory')
     return path
-
-
-def output_path(output_dir: str, task: str, output: str, place: Place) -> str:
-    """Where an output goes; an agent may write there without a prompt, so nothing that others trust may lie there."""
-    path = os.path.normpath(os.path.join(output_dir, output))
-    real = os.path.realpath(path)
-    parts = os.path.relpath(real, os.path.realpath(place.project)).split(os.sep)
-    if os.pardir in parts:
-        raise Refusal(f'output "{output}" of task "{task}" leaves the project through a link: {real}')
-    kept = next((part for part in parts if part.casefold() in KEPT), None)
-    if kept and not real.startswith(os.path.realpath(place.default_output) + os.sep):
-        raise Refusal(f'output "{output}" of task "{task}" lies in {kept}; name another place')
-    if real == os.path.realpath(place.task_file):
-        raise Refusal(f'output "{output}" of task "{task}" is the task file itself; name another place')
-    return path + ("/" if output.endswith("/") else "")

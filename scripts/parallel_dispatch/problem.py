@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -97,6 +96,8 @@ def nearest(word: str, known: Iterable[str], likeness: float = LIKENESS) -> str 
     """The known word that is most like this one, if any is like it; case, `-` and `_` make no difference."""
     if not word or len(word) > MAX_WORD:
         return None
+    import difflib
+
     folded = _fold(word)
     matcher = difflib.SequenceMatcher(autojunk=False)
     matcher.set_seq2(folded)

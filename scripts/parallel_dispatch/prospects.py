@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .schedule import arrange
+from .rules import orders
 from .simulation import simulate
 from .workload import Workload, workload
 
@@ -17,8 +17,8 @@ MOST_AGENTS = 16
 """How many agents a run may have at once."""
 NEARLY = 1.05
 """Whoever is within so much of the shortest time is as good."""
-ARRANGED, EFFORT = 200, 1_500
-"""Up to so many tasks are arranged anew, with so much effort, for other limits; more keep the plan's order."""
+ORDERED = 200
+"""Up to so many tasks are ordered anew for other limits, by each of the rules; more keep the plan's order."""
 LOOKED_AT, PLACED = 50, 20_000
 """How many tasks are cut in two in thought, at most; and how many tasks are placed for that in all."""
 LIMITS = 10
@@ -69,10 +69,12 @@ def _by_agents(forecast: Forecast) -> dict[int, int]:
 
 
 def _shortest(forecast: Forecast, work: Workload) -> int:
-    """The makespan of a plan for other limits: made anew, or, for many tasks, in this plan's order."""
-    if work.size <= ARRANGED:
-        return arrange(work, forecast.schedule.in_waves, effort=EFFORT).schedule.makespan
-    return simulate(work, range(work.size), forecast.schedule.in_waves, forecast.schedule.yields).makespan
+    """The makespan under other limits: in this plan's order, or the best that a rule finds."""
+    in_waves = forecast.schedule.in_waves
+    least = simulate(work, range(work.size), in_waves, forecast.schedule.yields).makespan
+    for _, order in orders(work) if work.size <= ORDERED else ():
+        least = min(least, simulate(work, order, in_waves).makespan)
+    return least
 
 
 def _bottleneck(forecast: Forecast, chains: Chains) -> tuple[int, int] | None:
@@ -104,7 +106,6 @@ def _divided(work: Workload, task: int) -> Workload:
         kinds=[*work.kinds, work.kinds[task]],
         demands=work.demands,
         capacities=work.capacities,
-        rivals=work.rivals,
         urgency=[*work.urgency, work.urgency[task]],
     )
 

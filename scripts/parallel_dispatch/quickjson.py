@@ -23,16 +23,19 @@ class _Context:
     parse_constant = float  # NaN, Infinity, -Infinity
 
 
+_scan = _json.make_scanner(_Context) if _json else None  # type: ignore[arg-type]
+
+
 def loads(text: str) -> object:
     """The value of a JSON text; `ValueError` where it is none."""
-    if _json is None:
+    if _scan is None:
         import json
 
         value: object = json.loads(text)
         return value
     text = text.strip(" \t\r\n")
     try:
-        value, end = _json.make_scanner(_Context)(text, 0)  # type: ignore[arg-type]
+        value, end = _scan(text, 0)
     except StopIteration:
         raise ValueError("not JSON") from None
     if end != len(text):

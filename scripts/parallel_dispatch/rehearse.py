@@ -13,7 +13,7 @@ import time
 import uuid
 from typing import TYPE_CHECKING, NoReturn
 
-from . import dispatch, run, runs, telling
+from . import dispatch, planner, run, runs, telling
 from .active import ActiveRun
 from .copyist import Copyist
 from .host import copy_plugin, environment, find_host, make_home, print_command
@@ -26,16 +26,30 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .options import Options
+    from .tasks import TaskFile
 
 LIMIT_SECONDS = 3600
 
 
-def rehearse(file: str, options: Options, project: str, host_version: str | None, seconds: float) -> int:
+def at_speed(task_file: TaskFile, speed: float) -> Copyist:
+    """A model whose agents work as long as their tasks are estimated to take, so many times as fast.
+
+    A task without an estimate takes the mean of the others'. `Refusal` where no task has one.
+    """
+    given = [task.estimated_duration for task in task_file.tasks if task.estimated_duration is not None]
+    if not given:
+        raise Refusal("no task of this file has an estimated_duration; add some, or use --seconds")
+    mean = sum(given) / len(given)
+    milliseconds = {t.id: mean if t.estimated_duration is None else t.estimated_duration for t in task_file.tasks}
+    return Copyist(by_task={task: time / 1000 / speed for task, time in milliseconds.items()})
+
+
+def rehearse(file: str, options: Options, project: str, host_version: str | None, script: Copyist) -> int:
     """A rehearsal of a task file, its progress and its report's path printed; 0 where every task succeeded."""
     program = find_host(host_version)
     session = str(uuid.uuid4())
     prompt = f"/parallel-dispatch {shlex.quote(os.path.abspath(file))} {_flags(options)}".rstrip()
-    with tempfile.TemporaryDirectory(prefix="parallel-dispatch-") as folder, ModelServer(Copyist(seconds)) as model:
+    with tempfile.TemporaryDirectory(prefix="parallel-dispatch-") as folder, ModelServer(script) as model:
         home = os.path.join(folder, "home")
         make_home(home, project, os.path.expanduser("~"))
         plugin = copy_plugin(os.path.join(folder, "parallel-dispatch"))
@@ -44,7 +58,7 @@ def rehearse(file: str, options: Options, project: str, host_version: str | None
             process = subprocess.Popen(
                 print_command(program, plugin, prompt, "--permission-mode", "default", "--session-id", session),
                 cwd=project,
-                env={**environment(home, model.url), run.REHEARSAL: "1"},
+                env={**environment(home, model.url), planner.REHEARSAL: "1"},
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,

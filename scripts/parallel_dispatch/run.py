@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 import sys
-import time
 from typing import TYPE_CHECKING
 
 from . import dispatch
 from .active import ActiveRun
-from .agents import known_agents
 from .decide import decide
 from .interruption import interrupt
 from .judge import built_on, close, fingerprint, inputs, lacking
 from .ledger import Ledger
-from .options import Options
 from .owners import activate, deactivate, find
-from .places import RunFolder, default_output_folder, project_folder, runs_folder, write_whole
-from .planner import Place, make_plan
+from .places import RunFolder, project_folder, runs_folder, write_whole
+from .planner import REHEARSAL, plan_run
 from .refusal import Refusal
 from .runs import choose, newest_incomplete, overlapping
 from .spread import spread, stale
@@ -29,37 +25,12 @@ from .watch import wake_by
 
 if TYPE_CHECKING:
     from .load import Loaded
+    from .options import Options
     from .plan import Plan
     from .state import State
 
-REHEARSAL = "PARALLEL_DISPATCH_REHEARSAL"
-"""The environment variable that makes every run under it a rehearsal."""
 HOST = "PARALLEL_DISPATCH_HOST"
 """The environment variable in which `hooks/command` hands on the process of the host."""
-BACKGROUND_LIMIT_SECONDS = 600.0
-"""How long `claude -p` waits for background agents before it ends them."""
-
-
-def plan_run(loaded: Loaded, options: Options, project: str, driver: str = "hooks") -> tuple[Plan, RunFolder]:
-    """The plan for a checked task file and the folder that its run would have; nothing is written."""
-    if loaded.task_file is None:
-        raise Refusal(f"{loaded.path} has problems")
-    stem = os.path.splitext(os.path.basename(loaded.path))[0]
-    safe = "".join(c if c.isalnum() or c in "._-" else "_" for c in stem).lstrip(".") or "tasks"
-    name = f"{safe[:60]}-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(2)}"
-    folder = RunFolder(os.path.join(runs_folder(project), name))
-    rehearsal = bool(os.environ.get(REHEARSAL))
-    place = Place(
-        project=project,
-        task_file=os.path.abspath(loaded.path),
-        run_name=name,
-        default_output=folder.outputs if rehearsal else default_output_folder(project, name),
-        agents=known_agents(project, os.path.expanduser("~")),
-        rehearsal=rehearsal,
-        driver=driver,
-        background_limit=_background_limit(),
-    )
-    return make_plan(loaded.task_file, options, place), folder
 
 
 def start(loaded: Loaded, options: Options, project: str, session: str = "") -> tuple[ActiveRun, str]:
@@ -114,15 +85,6 @@ def _tie(run: ActiveRun, session: str) -> None:
     activate(
         run.plan.project, session, os.path.abspath(sys.executable), run.folder, int(host) if host.isdecimal() else 0
     )
-
-
-def _background_limit() -> float | None:
-    """How long the host of this process waits for background agents; None for as long as they take."""
-    if os.environ.get("CLAUDE_CODE_ENTRYPOINT") != "sdk-cli":
-        return None
-    ceiling = os.environ.get("CLAUDE_CODE_PRINT_BG_WAIT_CEILING_MS", "")
-    seconds = int(ceiling) / 1000 if ceiling.isdecimal() else BACKGROUND_LIMIT_SECONDS
-    return seconds or None
 
 
 def _refuse_overlap(plan: Plan, session: str, folder: str = "") -> None:

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from .simulation import Yields
     from .workload import Workload
 
-EFFORT = 12_000
-"""How many tasks are placed in all schedules of a plan; two schedules are made of any number."""
+EFFORT, PASSES, MANY = 12_000, 24, 2_000
+"""How many tasks are placed in all schedules of a plan, or how many schedules are made of more than 500 tasks; of more
+than so many tasks two are made."""
 UNITS = 1_000
 """Into how many units of time a schedule is divided for its improvement."""
 FOLLOWED = 2
@@ -53,21 +54,21 @@ class Arrangement:
         self.bound = bound
 
 
-def arrange(work: Workload, in_waves: bool = False, schedules: int = 0, effort: int = EFFORT) -> Arrangement:
+def arrange(work: Workload, in_waves: bool = False, schedules: int = 0) -> Arrangement:
     """The best schedule found, for runs that roll or, where the file says so, go wave by wave.
 
     `schedules` is how many more are made in search of a shorter one.
     """
-    return _Portfolio(work, in_waves, effort).best(schedules)
+    return _Portfolio(work, in_waves).best(schedules)
 
 
 class _Portfolio:
     """The schedules of one workload, as many as the effort allows."""
 
-    def __init__(self, work: Workload, in_waves: bool, effort: int) -> None:
+    def __init__(self, work: Workload, in_waves: bool) -> None:
         self.work = work
         self.in_waves = in_waves
-        self.left = effort
+        self.left = max(EFFORT, PASSES * work.size) if work.size <= MANY else 0
         self.cost = work.size * (1 if work.is_plain else 3)
         self.bound = lower_bound(work)
         self.found: list[tuple[Schedule, str]] = []
@@ -107,11 +108,16 @@ class _Portfolio:
         if shortest <= self.bound or self.left < 4 * self.cost:
             return
         timetable = Timetable(self.work, unit(self.work, shortest))
+        begun = [(schedule.makespan, schedule.ends) for schedule, _ in self.found]
+        for schedule, _ in list(self.found):
+            ends = timetable.place(schedule.order, self.work.before)
+            self.left -= self.work.size
+            begun.append((max(ends) * timetable.unit, ends))
         pushed: list[list[int]] = []
-        for schedule, _ in sorted(self.found, key=lambda one: one[0].makespan):
+        for _, ends in sorted(begun, key=lambda one: one[0]):
             if self.left < 6 * self.cost:
                 break
-            pushed.append(self._pushed(timetable, schedule.ends))
+            pushed.append(self._pushed(timetable, ends))
         for ends in sorted(pushed, key=max)[:FOLLOWED]:
             self._follow(timetable, ends, IMPROVEMENT)
 

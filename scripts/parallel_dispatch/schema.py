@@ -1,26 +1,29 @@
-"""What the schema says about a document. jsonschema decides; the words come from `wording`."""
+"""What the schema says about a document. jsonschema decides; the words come from `wording`.
+
+It is imported when it has something to decide: most files hold only what is `certain`, and need no words.
+"""
 
 from __future__ import annotations
 
 import functools
 import itertools
-import json
 import os
 import re
 from typing import TYPE_CHECKING
 
-import jsonschema
-
+from . import certain, quickjson
 from .problem import MAX_PROBLEMS
-from .wording import Breach, Path, explain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
+
+    import jsonschema
 
     from .document import Document
     from .problem import Problem
+    from .wording import Breach, Path
 
-    _Keyword = tuple[Callable[..., Iterable[jsonschema.ValidationError]], str, object]
+    _Keyword = tuple[str, object]
 
 SHORT, MANY = 100, 1000  # characters of a text, and texts, that are judged once
 MAX_MESSAGE = 1000  # characters; jsonschema writes the whole value out
@@ -33,7 +36,7 @@ PATH = os.path.join(_ROOT, "schema", "task-file.schema.json")
 def read(path: str = PATH) -> dict[str, object]:
     """The schema as a value; each file is read once."""
     with open(path, encoding="utf-8") as file:
-        schema = json.load(file)
+        schema = quickjson.loads(file.read())
     if not isinstance(schema, dict):
         raise TypeError(f"{path} holds no JSON Schema object")
     return schema
@@ -48,7 +51,11 @@ def check(document: Document, schema: dict[str, object] | None = None) -> list[P
         return []
     schema = read() if schema is None else schema
     breaches: list[Breach] = []
-    _Rules(jsonschema.Draft202012Validator(schema), schema).collect(document.root.value, (), breaches)
+    _Rules(_Jsonschema(schema), schema).collect(document.root.value, (), breaches)
+    if not breaches:
+        return []
+    from .wording import explain
+
     deciding: dict[
         object, str
     ] = {}  # one mistake, one problem: a list of values says the type too, a type says the rest
@@ -67,17 +74,32 @@ def check(document: Document, schema: dict[str, object] | None = None) -> list[P
     return list(problems)
 
 
+class _Jsonschema:
+    """jsonschema with a whole schema."""
+
+    def __init__(self, schema: dict[str, object]) -> None:
+        self._schema = schema
+
+    @functools.cached_property
+    def validator(self) -> jsonschema.Draft202012Validator:
+        """Its validator; the import takes 60 ms."""
+        import jsonschema
+
+        return jsonschema.Draft202012Validator(self._schema)
+
+
 class _Rules:
     """One schema, ready to be applied many times.
 
-    jsonschema judges every keyword, and is asked once where its answer cannot change: what it finds in order about a
-    value's type or a mapping's keys, it finds in order about the next ones like it. The way down to what a value holds
-    is gone here, since jsonschema makes a new validator for each value that it comes to.
+    jsonschema judges every keyword about which nothing is certain without it. It is asked once where its answer cannot
+    change: what it finds in order about a value's type or a mapping's keys, it finds in order about the next ones like
+    it. The way down to what a value holds is gone here, since jsonschema makes a new validator for each value that it
+    comes to.
     """
 
-    def __init__(self, root: jsonschema.Draft202012Validator, schema: dict[str, object]) -> None:
+    def __init__(self, root: _Jsonschema, schema: dict[str, object]) -> None:
         self._schema = schema
-        self._validator = root.evolve(schema=schema)
+        self._root = root
         self._by_key = {name: _Rules(root, rules) for name, rules in _subschemas(schema, "properties")}
         self._by_pattern = [
             (re.compile(name), _Rules(root, rules)) for name, rules in _subschemas(schema, "patternProperties")
@@ -90,12 +112,10 @@ class _Rules:
             *(("items",) if self._of_items else ()),
         }
         keywords = [
-            (root.VALIDATORS[name], name, wanted)
-            for name, wanted in schema.items()
-            if name in root.VALIDATORS and name not in gone
+            (name, wanted) for name, wanted in schema.items() if name not in gone and not certain.is_silent(name)
         ]
-        self._of_type = [k for k in keywords if k[1] == "type"]
-        self._of_keys = [k for k in keywords if _is_about_keys(k[1], k[2], schema)]
+        self._of_type = [k for k in keywords if k[0] == "type"]
+        self._of_keys = [k for k in keywords if _is_about_keys(*k, schema)]
         self._of_values = [k for k in keywords if k not in self._of_type and k not in self._of_keys]
         self._right_types: set[type] = set()
         self._right_texts: set[object] = set()  # short ones, for they come again
@@ -151,17 +171,30 @@ class _Rules:
         return [self._by_key[name], *patterns] if name in self._by_key else patterns
 
     def _judge(self, keywords: list[_Keyword], value: object, path: Path, found: list[Breach]) -> bool:
-        """Whether jsonschema finds nothing wrong; what it finds is added."""
+        """Whether nothing is wrong; what is, jsonschema finds, and it is added."""
         before = len(found)
-        for judge, keyword, wanted in keywords:
-            for error in judge(self._validator, wanted, value, self._schema) or ():
+        for keyword, wanted in keywords:
+            if certain.judge(keyword, wanted, value, self._schema):
+                continue
+            for error in self._errors(keyword, wanted, value):
                 if len(found) > MAX_PROBLEMS:
                     return False
                 found.append(self._breach(error, keyword, wanted, path))
         return len(found) == before
 
+    @functools.cached_property
+    def _validator(self) -> jsonschema.Draft202012Validator:
+        return self._root.validator.evolve(schema=self._schema)
+
+    def _errors(self, keyword: str, wanted: object, value: object) -> Iterable[jsonschema.ValidationError]:
+        """What jsonschema finds wrong with a value by one keyword; nothing where it does not know that."""
+        judge = self._validator.VALIDATORS.get(keyword)
+        return (judge(self._validator, wanted, value, self._schema) or ()) if judge else ()
+
     def _breach(self, error: jsonschema.ValidationError, keyword: str, wanted: object, path: Path) -> Breach:
         """An error in the value itself, or below it where jsonschema went on by itself, which names its keyword."""
+        from .wording import Breach
+
         path = (*path, *error.path)
         message = str(error.message)[:MAX_MESSAGE]
         if not isinstance(error.validator, (str, type(None))):  # None: of the schema `false`

@@ -23,28 +23,53 @@ def overlapping(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, str]
 
 
 def conflicts(scopes: Sequence[tuple[str, ...]]) -> list[list[tuple[str, ...]]]:
-    """For each of some different scopes those that overlap it, itself among them, in the order given.
+    """For each of some different scopes those that overlap it, itself among them, in the order given."""
+    return [[scopes[other] for other in sorted(found)] for found in _met(scopes)]
 
-    Only globs of which one begins with all that is literal at the beginning of the other are compared, and only as
-    many pairs as can be in a moment.
+
+def exclusive(scopes: Sequence[tuple[str, ...]]) -> list[list[tuple[str, ...]]]:
+    """Groups of some different scopes in which every two overlap; any two that overlap are together in one at least.
+
+    A scope overlaps itself, so each is in a group.
     """
-    below: dict[tuple[str, ...], dict[int, None]] = {}  # a folder → the scopes with a glob that begins in it or deeper
-    exactly: dict[tuple[str, ...], dict[int, None]] = {}
+    met = _met(scopes)
+    covered: set[tuple[int, int]] = set()
+    groups = []
+    for one, found in enumerate(met):
+        for other in sorted(found):
+            if other < one or (one, other) in covered:
+                continue
+            group = {one, other}
+            for more in sorted(found):
+                if group <= met[more]:
+                    group.add(more)
+            covered.update((first, second) for first in group for second in group if first <= second)
+            groups.append([scopes[member] for member in sorted(group)])
+    return groups
+
+
+def _met(scopes: Sequence[tuple[str, ...]]) -> list[set[int]]:
+    """For each scope which ones overlap it, itself among them.
+
+    Only globs of which one begins with all that is literal at the beginning of the other are compared.
+    """
+    below: dict[tuple[str, ...], set[int]] = {}  # a folder → the scopes with a glob that begins in it or deeper
+    exactly: dict[tuple[str, ...], set[int]] = {}
     beginnings = [[_beginning(glob) for glob in scope] for scope in scopes]
     for number, found in enumerate(beginnings):
         for names in found:
-            exactly.setdefault(names, {})[number] = None
+            exactly.setdefault(names, set()).add(number)
             for depth in range(len(names) + 1):
-                below.setdefault(names[:depth], {})[number] = None
-    met: list[set[int]] = [set() for _ in scopes]
+                below.setdefault(names[:depth], set()).add(number)
+    met = [{number} for number in range(len(scopes))]
     for number, found in enumerate(beginnings):
-        near = {n for names in found for n in below[names]}
-        near |= {n for names in found for depth in range(len(names)) for n in exactly.get(names[:depth], ())}
+        near = set().union(*(below[names] for names in found))
+        near.update(n for names in found for depth in range(len(names)) for n in exactly.get(names[:depth], ()))
         for other in near:
-            if other > number and other not in met[number] and overlapping(scopes[number], scopes[other]):
+            if other > number and overlapping(scopes[number], scopes[other]):
                 met[number].add(other)
                 met[other].add(number)
-    return [[scopes[n] for n in sorted({number, *found})] for number, found in enumerate(met)]
+    return met
 
 
 def _beginning(glob: str) -> tuple[str, ...]:

@@ -130,7 +130,6 @@ class _Simulation:
         self.unmet = list(work.needed)
         self.free = work.parallel
         self.left = list(work.capacities)
-        self.at_work = [0] * len(work.demands)  # how many tasks of each kind run
         self.running: list[tuple[int, int]] = []
         self.ready: dict[int, list[int]] = {}  # by kind, a heap of places in the order; none is empty
         self.first = 0  # no task before this place has yet to begin
@@ -213,12 +212,11 @@ class _Simulation:
         for limit, amount in self.work.demands[kind]:
             if self.left[limit] < amount:
                 return False
-        return not any(self.at_work[rival] for rival in self.work.rivals[kind])
+        return True
 
     def _hold(self, kind: int, tasks: int) -> None:
         """What a kind holds, taken for one task more or, with -1, given back."""
         self.free -= tasks
-        self.at_work[kind] += tasks
         for limit, amount in self.work.demands[kind]:
             self.left[limit] -= tasks * amount
 

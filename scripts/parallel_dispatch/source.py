@@ -13,7 +13,8 @@ MAX_DIRECTIVES = 100  # libyaml compares each of them with all before
 
 _DIRECTIVE = re.compile("(?:^|[\n\r\x85\u2028\u2029])%TAG")
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_FORBIDDEN = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+_PLAIN = {*map(ord, "\t\n\r"), *range(0x20, 0x7F)}
 _UTF_16 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _BINARY = bytes(set(range(32)) - set(b"\t\n\r\x1b"))
 _SIGNATURES = {
@@ -53,7 +54,9 @@ def decode(name: str, data: bytes) -> tuple[str, Problem | None]:
 
 def refused_character(name: str, text: str) -> Problem | None:
     """The first character that YAML does not allow, as a problem."""
-    found = _FORBIDDEN.search(text)
+    if text.isascii() and not text.encode().translate(None, bytes(_PLAIN)):
+        return None  # to compile the pattern takes longer than to read a small file
+    found = re.search(_FORBIDDEN, text)
     if found is None:
         return None
     lines = split_lines(text[: found.start()])

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from .destinations import Destinations
 from .growing import made, output_of
 from .judge import fingerprint
 from .listing import listed
 from .outputs import bad_path
 from .places import default_output_folder, read_text
-from .planner import Place, output_path
 from .refusal import Refusal
 from .runs import at_or_above, meeting, overlapping
 from .state import SUCCESS
@@ -72,13 +72,9 @@ def _check(run: ActiveRun, plan: Plan, pattern: PlannedTask, items: list[str]) -
     """Whether tasks may be made of some items, as a task file's own would be checked."""
     taken = {task.casefold() for task in plan.tasks}
     tasks = made(plan, pattern, items)
-    place = Place(
-        project=plan.project,
-        task_file=plan.task_file,
-        run_name=run.folder.name,
-        default_output=run.folder.outputs if plan.rehearsal else default_output_folder(plan.project, run.folder.name),
-        agents=frozenset(),
-    )
+    name = run.folder.name
+    default = run.folder.outputs if plan.rehearsal else default_output_folder(plan.project, name)
+    places = Destinations(plan.output_dir, plan.project, plan.task_file, default)
     for number, (task, item) in enumerate(zip(tasks, items), 1):
         if task.id.casefold() in taken:
             raise Refusal(f'the run has a task "{task.id}" already')
@@ -86,7 +82,7 @@ def _check(run: ActiveRun, plan: Plan, pattern: PlannedTask, items: list[str]) -
         reason = bad_path(relative)
         if reason:
             raise Refusal(f"the output of item {number} {reason}")
-        output_path(plan.output_dir, task.id, relative, place)
+        places.path(task.id, relative)
     _no_two_meet(plan, pattern, tasks)
     found = overlapping(plan.project, [task.output for task in tasks], "", run.folder.path)
     if found:

@@ -7,6 +7,8 @@ and never stored.
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
+
 from .capacity import Capacity
 from .ledger import Event
 from .plan import Plan, PlannedTask
@@ -73,6 +75,13 @@ class Attempt:
         self.digest = ""  # of the output, as it was when the attempt was closed
         self.inputs = ""  # the digest of what it built on, then
 
+    def copy(self) -> Attempt:
+        """The same attempt, to be changed by itself."""
+        new = Attempt.__new__(Attempt)
+        for name in Attempt.__slots__:
+            setattr(new, name, getattr(self, name))
+        return new
+
     @property
     def is_open(self) -> bool:
         """Whether the attempt still runs."""
@@ -93,13 +102,16 @@ class State:
         "attempts",
         "base",
         "begun",
+        "by_agent",
         "calls",
         "ended",
         "left",
         "losers",
         "open",
+        "order",
         "paused",
         "plan",
+        "ready",
         "rejected",
         "reminders",
         "settled",
@@ -127,6 +139,9 @@ class State:
         self.settled: dict[str, tuple[str, str]] = {}  # task → outcome and reason, once nothing can change it
         self.unmet = {task.id: task.needed for task in plan.tasks.values()}
         self.undecided = {task.id: len(task.dependencies) for task in plan.tasks.values()}  # dependencies not settled
+        self.order: dict[str, int] = {}  # the place of each task in the order of dispatch
+        self.ready: list[int] = []  # the places of those that nothing but the limits keeps from being dispatched
+        self._line_up()
         self.losers: dict[str, str] = {}  # open, and not needed any more, with the task that goes on without
         self.left = _by_wave(plan)  # how many tasks of each wave are not settled
         self.spent = dict.fromkeys(plan.tasks, 0)  # failed attempts since the run was started or resumed
@@ -134,6 +149,7 @@ class State:
         self.tokens = 0  # that agents used since then
         self.used_up = ""  # which budget is used up, so that nothing more is dispatched
         self.calls: dict[str, Attempt] = {}  # by the host's tool_use_id
+        self.by_agent: dict[str, list[Attempt]] = {}  # by the host's id of the agent that works at them
         self.starts: dict[str, float] = {}  # when each agent began, by its id
         self.rejected: dict[str, str] = {}  # tool_use_id → why the claim was not admitted
         self.reminders = 0  # how often `Stop` was sent back since an agent was last admitted
@@ -143,6 +159,18 @@ class State:
         self.paused = ""  # why nothing is dispatched until somebody resumes the run
         self.ended = ""  # why the run is over: "finished" or "cancelled"
         self.told = False  # the main conversation has heard of the end
+
+    def copy(self) -> State:
+        """The same state, to be changed by itself."""
+        new = State.__new__(State)
+        for name in State.__slots__:
+            value = getattr(self, name)
+            setattr(new, name, value.copy() if isinstance(value, (dict, list)) else value)
+        new.calls = {call: attempt.copy() for call, attempt in self.calls.items()}
+        new.attempts = {task: [new.calls[each.call] for each in tried] for task, tried in self.attempts.items()}
+        new.by_agent = {agent: [new.calls[each.call] for each in its] for agent, its in self.by_agent.items()}
+        new.open = {task: new.calls[attempt.call] for task, attempt in self.open.items()}
+        return new
 
     def refusal(self, task: str) -> str:
         """Why a task may not be dispatched now; empty where it may."""
@@ -163,26 +191,26 @@ class State:
             return f"{self.used_up}; nothing to do"
         if self.paused:
             return f"the run is paused ({self.paused}); `/parallel-dispatch resume {self.plan.run}` goes on"
-        wait = self._wait(task)
-        return f"{wait}; its turn comes in a later dispatch block" if wait else ""
-
-    def _wait(self, task: str) -> str:
-        """What keeps a task from being dispatched in a run that goes on; empty where nothing does."""
         if self.unmet[task]:
-            return f'"{task}" waits for other tasks'
-        first = self.goes_first(task)
-        return f'"{task}" lets "{first}" begin first' if first else self.capacity.refusal(task)
+            return f'"{task}" waits for other tasks; its turn comes in a later dispatch block'
+        full = self.capacity.refusal(task)
+        return f"{full}; its turn comes in a later dispatch block" if full else ""
 
-    def goes_first(self, task: str) -> str:
-        """The task that another one lets begin before it, as long as that has not begun and still can; else empty."""
+    def lets_begin_first(self, task: str, beginning: dict[str, int]) -> bool:
+        """Whether a task waits, as planned, until another one has begun, which has not and is not about to."""
         other = self.plan.tasks[task].yields_to
-        waits = other in self.plan.tasks and not self.attempts[other] and other not in self.settled
-        return other if waits else ""
+        return (
+            other in self.plan.tasks
+            and other not in beginning
+            and not self.attempts[other]
+            and other not in self.settled
+        )
 
     @property
     def capacity(self) -> Capacity:
         """What may be dispatched beside the open attempts."""
-        return Capacity(self.plan, list(self.open), min((wave for wave, left in self.left.items() if left), default=0))
+        begun = (wave for wave, left in self.left.items() if left) if self.plan.in_waves else ()
+        return Capacity(self.plan, list(self.open), min(begun, default=0))
 
     def outcomes(self) -> dict[str, tuple[str, str]]:
         """Every task's outcome ("" while it can still become something) and the reason, in the order of dispatch."""
@@ -227,7 +255,7 @@ class State:
 
     def of_agent(self, agent_id: str) -> list[Attempt]:
         """The attempts that one agent of the host works at: one, or none."""
-        return [attempt for attempt in self.calls.values() if attempt.agent_id == agent_id]
+        return self.by_agent.get(agent_id, [])
 
     def pause_before(self, task: str) -> float:
         """How many seconds the next attempt at a task waits: 1, 2, 4 … after the first, second, third failure."""
@@ -239,6 +267,7 @@ class State:
         self.attempts[attempt.task].append(attempt)
         self.calls[attempt.call] = attempt
         self.open[attempt.task] = attempt
+        self._leave(attempt.task)
         self.reminders = 0
         self.user_spoke = self.turn_failed = False
 
@@ -248,10 +277,11 @@ class State:
             outcome, reason = UNNEEDED, _went_on(self.losers[attempt.task])
         attempt.outcome, attempt.reason, attempt.ended = outcome, reason, time
         del self.open[attempt.task]
-        if outcome == INTERRUPTED:
-            return
         self.spent[attempt.task] += outcome == FAILED
-        if outcome == FAILED and self.spent[attempt.task] < self.plan.tasks[attempt.task].attempts:
+        if outcome == INTERRUPTED or (
+            outcome == FAILED and self.spent[attempt.task] < self.plan.tasks[attempt.task].attempts
+        ):
+            self._enter(attempt.task)
             return
         if outcome == FAILED:
             self.fail(attempt.task, reason)
@@ -336,8 +366,27 @@ class State:
         self.settled = {}
         self.unmet = {task.id: task.needed for task in self.plan.tasks.values()}
         self.undecided = {task.id: len(task.dependencies) for task in self.plan.tasks.values()}
+        self._line_up()
         self.losers = {}
         self.left = _by_wave(self.plan)
+
+    def _line_up(self) -> None:
+        """The ready tasks as they are while nothing is settled."""
+        self.order = {task: place for place, task in enumerate(self.plan.tasks)}
+        self.ready = []
+        for task in self.plan.tasks:
+            self._enter(task)
+
+    def _enter(self, task: str) -> None:
+        """A task is ready, where nothing keeps it from that."""
+        if not (self.unmet[task] or task in self.settled or task in self.open or self.plan.tasks[task].for_each):
+            insort(self.ready, self.order[task])
+
+    def _leave(self, task: str) -> None:
+        """A task is ready no longer, where it was."""
+        place = bisect_left(self.ready, self.order[task])
+        if self.ready[place : place + 1] == [self.order[task]]:
+            del self.ready[place]
 
     def _settle(self, task: str, outcome: str, reason: str) -> None:
         """The outcome of a task, and of those that it leaves without what they need or that nobody needs any more."""
@@ -347,6 +396,7 @@ class State:
             if task in self.settled:
                 continue
             self.settled[task] = (outcome, reason)
+            self._leave(task)
             self.left[self.plan.tasks[task].wave] -= 1
             if outcome == UNNEEDED:
                 todo += self._needless_for(task)
@@ -358,6 +408,7 @@ class State:
                 if self.unmet[dependent] > self.undecided[dependent]:
                     todo.append((dependent, SKIPPED, self._lack(dependent, task, outcome)))
                 elif not self.unmet[dependent]:
+                    self._enter(dependent)
                     todo += self._needless_for(dependent)
 
     def _lack(self, task: str, needed: str, outcome: str) -> str:
@@ -403,9 +454,9 @@ _OUTCOMES = (SUCCESS, FAILED, CANCELLED, INTERRUPTED)
 PAST = {FAILED: "failed", SKIPPED: "was skipped", CANCELLED: "was cancelled", UNNEEDED: "was not needed"}
 
 
-def replay(plan: Plan, events: list[Event]) -> State:
-    """The state after all events of a ledger, header first."""
-    state = State(plan)
+def replay(plan: Plan, events: list[Event], before: State | None = None) -> State:
+    """The state after all events of a ledger, header first; or after more events, where there was a state before."""
+    state = before.copy() if before else State(plan)
     for event in events:
         name = event.get("event")
         time = _number(event.get("time"))
@@ -494,8 +545,12 @@ def _of_attempt(state: State, event: Event, time: float) -> None:
     if not isinstance(number, int) or not 1 <= number <= len(attempts):
         return
     attempt = attempts[number - 1]
-    attempt.agent_id = attempt.agent_id or _text(event, "agent_id")
-    attempt.transcript = attempt.transcript or _text(event, "transcript")
+    agent_id = _text(event, "agent_id")
+    if agent_id and not attempt.agent_id:
+        attempt.agent_id = agent_id
+        state.by_agent.setdefault(agent_id, []).append(attempt)
+    if not attempt.transcript:
+        attempt.transcript = _text(event, "transcript")
     name = event["event"]
     if name == "launched":
         attempt.background, attempt.launched = True, attempt.launched or time

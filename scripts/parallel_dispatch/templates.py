@@ -8,15 +8,10 @@ from functools import cache
 from jinja2 import FileSystemLoader, StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from .places import ROOT
+from .places import ROOT, team_folder
 from .refusal import Refusal
 
 OWN = os.path.join(ROOT, "templates")
-
-
-def team_folder(project: str) -> str:
-    """Where a team keeps templates of its own, which win over ours."""
-    return os.path.join(project, ".claude", "parallel-dispatch", "templates")
 
 
 @cache

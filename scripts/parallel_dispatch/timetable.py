@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from .workload import Workload
 
-MOST_RIVALS = 24
-"""How many pairs of kinds that may not run at once are looked at; the others are left to the simulation."""
+MOST_LIMITS = 64
+"""How many limits are looked at; those beyond are left to the simulation of what comes out."""
 
 
 class Timetable:
@@ -84,15 +84,12 @@ class Timetable:
 
 
 def _limits(work: Workload) -> tuple[list[dict[int, int]], list[int]]:
-    """The amounts that each kind takes of each limit, and how much there is; agents and rivals are limits, too."""
-    demands = [dict(pairs) for pairs in work.demands]
-    capacities = list(work.capacities)
-    if work.parallel < work.size:
-        for found in demands:
-            found[len(capacities)] = 1
-        capacities.append(work.parallel)
-    pairs = [(one, other) for one, rivals in enumerate(work.rivals) for other in rivals if one <= other]
-    for one, other in pairs[:MOST_RIVALS]:
-        demands[one][len(capacities)] = demands[other][len(capacities)] = 1
-        capacities.append(1)
+    """The amounts that each kind takes of each limit, and how much there is; the number of agents is the first."""
+    agents = [work.parallel] if work.parallel < work.size else []
+    capacities = [*agents, *work.capacities][:MOST_LIMITS]
+    first = len(agents)
+    demands = [
+        {**dict.fromkeys(range(first), 1), **{first + limit: amount for limit, amount in pairs}}
+        for pairs in work.demands
+    ]
     return demands, capacities

@@ -2,8 +2,9 @@
 
 The model is that of the resource-constrained project scheduling problem (J. Błażewicz, J. K. Lenstra and A. H. G.
 Rinnooy Kan, "Scheduling subject to resource constraints: classification and complexity", 1983): agents, the instances
-of an agent and the resources of a file are amounts of which running tasks hold a part. Beyond it there are write scopes
-(tasks that may not run at once) and tasks that wait for some of their dependencies only.
+of one agent and the resources of a file are amounts of which running tasks hold a part, and so is the right to write,
+of which there is one for each group of write scopes that overlap. Beyond it there are tasks that wait for some of their
+dependencies only.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from .scopes import conflicts
+from .scopes import exclusive
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,9 +27,8 @@ class Workload:
 
     `durations` are whole milliseconds, at least 1. `needed` is how many of its dependencies must end before a task may
     begin. `levels` count the waves from 0. A task's `kind` says what it holds while it runs: tasks of one kind may
-    begin at the same moments. `demands` of a kind are pairs of a limit and an amount, of which `capacities` are there;
-    `rivals` of a kind are the kinds beside which it may not run. `urgency` is the user's word, 0 first, which goes for
-    what a task needs, too.
+    begin at the same moments. `demands` of a kind are pairs of a limit and an amount, of which `capacities` are there.
+    `urgency` is the user's word, 0 first, which goes for what a task needs, too.
     """
 
     def __init__(
@@ -41,7 +41,6 @@ class Workload:
         kinds: Sequence[int] | None = None,
         demands: Sequence[Sequence[tuple[int, int]]] = ((),),
         capacities: Sequence[int] = (),
-        rivals: Sequence[Sequence[int]] = ((),),
         urgency: Sequence[int] | None = None,
     ) -> None:
         self.size = len(durations)
@@ -53,7 +52,6 @@ class Workload:
         self.kinds = kinds or [0] * self.size
         self.demands = demands
         self.capacities = capacities
-        self.rivals = rivals
         self.after: list[list[int]] = [[] for _ in durations]
         for task, needs in enumerate(before):
             for other in needs:
@@ -64,7 +62,7 @@ class Workload:
     @property
     def is_plain(self) -> bool:
         """Whether nothing but dependencies and `parallel` limits what runs."""
-        return not any(self.demands) and not any(self.rivals)
+        return not any(self.demands)
 
     @cached_property
     def waits(self) -> bool:
@@ -145,53 +143,57 @@ def workload(
 ) -> Workload:
     """The workload of planned tasks under a run's limits: agents at once, instances by agent, amounts by resource."""
     position = {task.id: index for index, task in enumerate(tasks)}
-    scopes = list({task.writes: None for task in tasks if task.writes})
-    meeting = dict(zip(scopes, conflicts(scopes)))
-    held: dict[tuple[str, str], int] = {}  # what a limit is of → its number
-    capacities: list[int] = []
-    kinds: dict[tuple[object, ...], int] = {}
-    demands: list[list[tuple[int, int]]] = []
-    writing: list[tuple[str, ...]] = []
-    alone = {scope for scope in scopes if meeting[scope] == [scope]}
-    if alone:
-        seen: set[tuple[str, ...]] = set()
-        for task in tasks:
-            if task.writes in seen:
-                alone.discard(task.writes)
-            seen.add(task.writes)
-
-    def limit(of: str, name: str, capacity: int) -> int:
-        if (of, name) not in held:
-            held[of, name] = len(capacities)
-            capacities.append(capacity)
-        return held[of, name]
-
-    def kind(task: PlannedTask) -> int:
-        scope = () if task.writes in alone else task.writes
-        agent = task.agent if task.agent in instances else ""
-        key = (agent, scope, *sorted(task.resources.items())) if task.resources else (agent, scope)
-        if key not in kinds:
-            kinds[key] = len(demands)
-            found = [(limit("agent", agent, instances[agent]), 1)] if agent else []
-            found += [(limit("", name, resources.get(name, 1)), n) for name, n in sorted(task.resources.items())]
-            demands.append(found)
-            writing.append(scope)
-        return kinds[key]
-
-    of = [kind(task) for task in tasks]
-    by_scope: dict[tuple[str, ...], list[int]] = {}
-    for index, scope in enumerate(writing):
-        by_scope.setdefault(scope, []).append(index)
-    rivals = [[k for other in meeting[scope] for k in by_scope[other]] if scope else [] for scope in writing]
+    limits = _Limits(tasks, instances, resources)
     return Workload(
         durations=[max(1, round(task.estimate * 1000)) for task in tasks],
         before=[[position[needed] for needed in task.dependencies] for task in tasks],
         parallel=parallel,
         needed=[task.needed for task in tasks],
         leaving=frozenset(index for index, task in enumerate(tasks) if task.leaves_losers),
-        kinds=of,
-        demands=demands,
-        capacities=capacities,
-        rivals=rivals,
+        kinds=[limits.kind(task) for task in tasks],
+        demands=limits.demands,
+        capacities=limits.capacities,
         urgency=[URGENCY[task.priority] for task in tasks],
     )
+
+
+class _Limits:
+    """What tasks hold while they run, numbered as it is met."""
+
+    def __init__(
+        self, tasks: Sequence[PlannedTask], instances: Mapping[str, int], resources: Mapping[str, int]
+    ) -> None:
+        self.instances = instances
+        self.resources = resources
+        self.demands: list[list[tuple[int, int]]] = []
+        self.capacities: list[int] = []
+        self._kinds: dict[object, int] = {}
+        self._numbers: dict[object, int] = {}
+        self._groups: dict[tuple[str, ...], list[int]] = {}  # the groups of overlapping scopes that each is in
+        users: dict[tuple[str, ...], int] = {}
+        for task in tasks:
+            if task.writes:
+                users[task.writes] = users.get(task.writes, 0) + 1
+        for number, group in enumerate(exclusive(list(users))):
+            for scope in group if len(group) > 1 or users[group[0]] > 1 else ():
+                self._groups.setdefault(scope, []).append(number)
+
+    def kind(self, task: PlannedTask) -> int:
+        """The number of what a task holds."""
+        agent = task.agent if task.agent in self.instances else ""
+        groups = self._groups.get(task.writes, ())
+        key = (agent, *groups, *sorted(task.resources.items())) if groups or task.resources else agent
+        if key not in self._kinds:
+            self._kinds[key] = len(self.demands)
+            demands = [(self._limit(("agent", agent), self.instances[agent]), 1)] if agent else []
+            demands += [(self._limit(("scope", group), 1), 1) for group in groups]
+            for name, amount in sorted(task.resources.items()):
+                demands.append((self._limit(("resource", name), self.resources.get(name, 1)), amount))
+            self.demands.append(demands)
+        return self._kinds[key]
+
+    def _limit(self, name: object, capacity: int) -> int:
+        if name not in self._numbers:
+            self._numbers[name] = len(self.capacities)
+            self.capacities.append(capacity)
+        return self._numbers[name]

@@ -57,12 +57,13 @@ class Chains:
         level = 0
         for task in begun:
             start, kind, links = schedule.starts[task], work.kinds[task], self.links[task]
-            links += [other for other in work.before[task] if 0 <= ends[other] <= start]
+            needs = (other for other in work.before[task] if not self._forecast.is_cut_short(other))
+            links += [other for other in needs if 0 <= ends[other] <= start]
             if schedule.in_waves:
                 if work.levels[task] > level:
                     level, previous, wave = work.levels[task], wave, []
                 wave.append(task)
-                links += previous
+                links += [other for other in previous if not self._forecast.is_cut_short(other)]
             links += self._taken(agents, task, 1)
             for limit, amount in work.demands[kind]:
                 links += self._taken(held[limit], task, amount)
@@ -94,6 +95,8 @@ class Chains:
         until = [schedule.makespan] * len(self.links)
         latest = list(schedule.starts)
         for task in reversed(begun):
+            if self._forecast.is_cut_short(task):
+                until[task] = schedule.makespan
             latest[task] = until[task] - (schedule.ends[task] - schedule.starts[task])
             ahead = schedule.yields.get(task)
             if ahead is not None and 0 <= schedule.starts[ahead] <= schedule.starts[task]:

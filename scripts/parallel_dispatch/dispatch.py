@@ -9,6 +9,7 @@ from . import quickjson
 from .marker import marker
 from .places import RunFolder
 from .plan import Plan, PlannedTask
+from .spans import span
 from .state import FAILED, FINE, SUCCESS, State
 
 LIMIT = 9_500
@@ -60,7 +61,9 @@ def plan_text(plan: Plan) -> str:
     """The plan in a few lines: what runs, in which waves, within which limits."""
     kind = "Rehearsal" if plan.rehearsal else "Run"
     waves = [f"  wave {n}: {', '.join(map(_named, wave))}" for n, wave in enumerate(plan.waves, 1)]
-    return "\n".join([f"{kind} {plan.run}: {head(plan)}", *waves])
+    known = any(task.known_from for task in plan.tasks.values())
+    foretold = [f"  foretold: {span(plan.foretold * 1000)}, as far as durations are known"] if known else []
+    return "\n".join([f"{kind} {plan.run}: {head(plan)}", *waves, *foretold])
 
 
 def plan_table(plan: Plan) -> str:

@@ -89,7 +89,8 @@ def _released(forecast: Forecast, task: int) -> str:
     if not needs:
         longest = forecast.measure(work.tails[task])
         return f"since it needs no other task; the longest chain that it begins takes {longest}"
-    last = forecast.ids(other for other in needs if schedule.ends[other] == start)
+    ended = (other for other in needs if schedule.ends[other] == start and not forecast.is_cut_short(other))
+    last = forecast.ids(ended)
     if schedule.in_waves and (not last or len(last) < len(needs)):
         wave = [other for other in range(work.size) if work.levels[other] == work.levels[task] - 1]
         final = forecast.ids(other for other in wave if schedule.ends[other] == start)

@@ -42,6 +42,11 @@ class Forecast:
         starts = self.schedule.starts
         return sorted((task for task in range(self.work.size) if starts[task] >= 0), key=lambda task: starts[task])
 
+    def is_cut_short(self, task: int) -> bool:
+        """Whether a task is called off while it runs, as what needs it goes on without it."""
+        start, end = self.schedule.starts[task], self.schedule.ends[task]
+        return start >= 0 and end - start < self.work.durations[task]
+
     def ids(self, tasks: Iterable[int]) -> list[str]:
         """The ids of tasks."""
         return [self.tasks[task].id for task in tasks]

@@ -84,7 +84,7 @@ def _agents(analysis: Analysis) -> str:
         steps.append(f"{who}: {told(makespan)}")
     gained = ahead.agents[now] - min(ahead.agents.values())
     gain = f"up to {told(gained)} less" if gained > 0 else "more than now gain nothing"
-    worth = f"{ahead.worth} {'is' if ahead.worth == 1 else 'are'} worth running, within 5 % of what the most could do"
+    worth = f"worth running: {ahead.worth}, within 5 % of what more could do"
     return f"{'; '.join(steps)} (now {now}; {gain}); {worth}"
 
 

@@ -22,8 +22,8 @@ GLOSSES = {
     "heaviest first": "the one that is longest together with those that wait for it",
     FILE_ORDER: "the one that stands first in the file",
     WAVES: "the one that stands first in the file",
-    IMPROVEMENT: "the one that begins earlier in the best schedule found, pushed together from both ends",
-    SEARCH: "the one that begins earlier in the best schedule that a longer search found",
+    IMPROVEMENT: "the one that begins first in the shortest schedule found",
+    SEARCH: "the one that begins first in the shortest schedule that a longer search found",
 }
 """Which of the ready tasks begins first, by the rule that found the order."""
 

@@ -9,6 +9,7 @@ from .dispatch import head, named_only, plan_row
 from .enumeration import enumerated
 from .limiting import UNSEARCHED, limits, path, pattern
 from .timeline import BLOCKS, Ink, timeline
+from .verdict import NO
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,15 +63,17 @@ def _times(analysis: Analysis) -> Rows:
             f"no order takes less than {told(found.bound)}, so the plan is at most {_percent(found.gap)} longer than"
             " the best there is"
         )
-    rows.append(("this plan", f"{told(found.makespan)}, {found.speedup:.1f} times as fast as one by one; {best}"))
+    times = f"{found.speedup:.1f} times as fast as one by one" if found.speedup >= NO else "about as long as one by one"
+    rows.append(("this plan", f"{told(found.makespan)}, {times}; {best}"))
     if found.waves is not None and not analysis.plan.in_waves:
         rows.append(
             ("wave by wave", f"{told(found.waves)}, if each wave waited for the one before it{_gain(analysis)}")
         )
     if found.critical:
-        chain = f"{told(found.chain)}: {path(analysis, found.critical)}, the longest chain of dependencies"
-        most = f"no number of agents is faster, so at most {found.most_speedup:.1f} times as fast as one by one"
-        rows.append(("critical path", f"{chain}; {most}"))
+        longest = "the longest chain of dependencies" if len(found.critical) > 1 else "the longest task"
+        chain = f"{told(found.chain)}: {path(analysis, found.critical)}, {longest}"
+        most = f", so {found.most_speedup:.1f} times as fast as one by one is the most" * (found.most_speedup >= NO)
+        rows.append(("critical path", f"{chain}; no number of agents is faster{most}"))
     return [*rows, ("based on", _sources(analysis))]
 
 
@@ -101,12 +104,13 @@ def _sources(analysis: Analysis) -> str:
             "no durations: no task has an estimate (estimated_duration) and none has run before, so all are taken as"
             f" equally long, and times are counted in task lengths{more}"
         )
-    words = [f"{counts['file']:,} estimates of the file"] if counts.get("file") else []
+    given = counts.get("file", 0)
+    words = [f"{given:,} estimate{'s'[: given != 1]} of the file"] if given else []
     words += [f"{counts['runs']:,} learnt from earlier runs"] if counts.get("runs") else []
     if counts.get(""):
         mean = next(task.estimate for task in analysis.forecast.tasks if not task.known_from)
         words.append(f"{counts['']:,} unknown, taken as the mean of the others, {told(mean * 1000)}")
-    return ", ".join(words).replace("1 estimates", "1 estimate") + more
+    return ", ".join(words) + more
 
 
 def _shares(shares: Sequence[Share], analysis: Analysis, cells: int) -> list[str]:
@@ -142,10 +146,13 @@ def explained(analysis: Analysis, task: int) -> str:
         return f"It {found.reason}."
     slack, told = chains.slack(task), forecast.measure
     lasting = f"It takes {told(forecast.work.durations[task])} ({KNOWN[forecast.tasks[task].known_from]})."
-    place = "On the critical path. " if task in analysis.figures.critical else ""
+    critical = analysis.figures.critical
+    place = "On the critical path. " if len(critical) > 1 and task in critical else ""
     later = "Begun later, it makes the run longer."
     if slack:
         later = f"It could begin {told(slack)} later without making the run longer."
+    if forecast.is_cut_short(task):
+        later = f"It is called off at {told(forecast.schedule.ends[task])}: what needs it goes on without it then."
     then = []
     if found.releases:
         then.append(f"{enumerated(forecast.ids(found.releases))} {_verb(found.releases, 'begin')}")

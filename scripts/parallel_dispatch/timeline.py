@@ -118,5 +118,5 @@ def _time(analysis: Analysis, task: int) -> str:
 
 def _legend(analysis: Analysis, ink: Ink) -> str:
     unit = " Times are in task lengths." if analysis.forecast.measure.length else ""
-    waiting = f", {ink.waiting} ready but waiting" if any(e.waits for e in analysis.explanations or ()) else ""
+    waiting = f"; {ink.waiting} ready but waiting" if any(e.waits for e in analysis.explanations or ()) else ""
     return f"{ink.fixed} begun later, the run would end later; {ink.busy} could begin later{waiting}.{unit}"

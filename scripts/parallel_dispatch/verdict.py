@@ -33,6 +33,13 @@ def verdict(forecast: Forecast, figures: Figures) -> Verdict:
     work, told = forecast.work, forecast.measure
     if work.size == 1:
         return Verdict("no", "there is only one task, so nothing can run beside it.")
+    if forecast.plan.patterns and figures.speedup < LITTLE:
+        made = forecast.plan.patterns[0]
+        return Verdict(
+            "yes",
+            f"{made.id} becomes one task for each item that {made.for_each['from']} finds, of which up to"
+            f" {work.parallel} run at once; how many there are is known only then, and the figures count one.",
+        )
     if is_chain(work):
         return Verdict(
             "no",
@@ -41,8 +48,15 @@ def verdict(forecast: Forecast, figures: Figures) -> Verdict:
         )
     known = "" if forecast.is_known else ", if all tasks take equally long"
     if work.parallel == 1:
-        return Verdict("no", "only one agent may work at a time (max_parallel is 1), so tasks run one after another.")
+        more = f"; more agents could be up to {figures.most_speedup:.1f} times as fast" * (figures.most_speedup > NO)
+        return Verdict("no", f"only one agent may work at a time (max_parallel is 1){more}{known}.")
     compared = f"{told(figures.makespan)} instead of {told(figures.sequential)} one after another"
+    if figures.speedup < NO and work.waits:
+        return Verdict(
+            "no",
+            f"it takes {compared}, if every task succeeds: the run goes on with the first that end, and one agent would"
+            " get as far as soon. Beside each other they only insure against those that fail.",
+        )
     if figures.speedup < NO:
         return Verdict("no", f"it takes {compared}: what the tasks share keeps them from running at once{known}.")
     few, of = _short(forecast)
@@ -63,8 +77,8 @@ def questions(forecast: Forecast, conflicts: Sequence[Conflict] | None) -> list[
     work = forecast.work
     free = sum(1 for needs in work.before if not needs)
     waiting = work.size - free
-    independent = "Yes, all." if not waiting else f"{free} of {work.size} need no other task."
-    needing = "No." if not waiting else f"Yes, {waiting} of {work.size} do; each begins when what it needs has ended."
+    independent = f"{free} of {work.size} {'needs' if free == 1 else 'need'} no other task." if waiting else "Yes, all."
+    needing = f"Yes, {waiting} of {work.size}; such a task begins when what it needs has ended." if waiting else "No."
     return [
         ("Are the tasks independent?", independent),
         ("Will each take more than 30 s?", _durations(forecast)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .cells import padded, width
+from .columns import wrapped
 from .problem import visible
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def timeline(analysis: Analysis, cells: int, ink: Ink = BLOCKS) -> list[str]:
         lines.append(f"Wave {level + 1}")
         wave = [task for task in range(forecast.work.size) if forecast.work.levels[task] == level]
         lines += [scale.row(names[task], _bar(analysis, task, scale, ink), times[task]) for task in wave]
-    return [*lines, _legend(analysis, ink)]
+    return [*lines, *wrapped(_legend(analysis, ink), cells)]
 
 
 def _waves(analysis: Analysis, cells: int, ink: Ink) -> list[str]:
@@ -85,7 +86,7 @@ class _Scale:
     def between(self, start: int, end: int) -> tuple[int, int]:
         """The first cell of a time, and the one behind its last: at least one."""
         first = min(self.cells - 1, start * self.cells // self.makespan)
-        return first, max(first + 1, round(end * self.cells / self.makespan))
+        return first, max(first + 1, end * self.cells // self.makespan)
 
     def row(self, name: str, bar: str, time: str) -> str:
         return f"  {padded(name, self.names - 2)} {padded(bar, self.cells)} {time}"
@@ -117,6 +118,10 @@ def _time(analysis: Analysis, task: int) -> str:
 
 
 def _legend(analysis: Analysis, ink: Ink) -> str:
-    unit = " Times are in task lengths." if analysis.forecast.measure.length else ""
-    waiting = f"; {ink.waiting} ready but waiting" if any(e.waits for e in analysis.explanations or ()) else ""
-    return f"{ink.fixed} begun later, the run would end later; {ink.busy} could begin later{waiting}.{unit}"
+    """What the marks mean that are there."""
+    forecast, chains = analysis.forecast, analysis.chains
+    slack = [bool(chains.slack(task)) if chains else True for task in forecast.begun]
+    marks = [f"{ink.fixed} begun later, the run would end later"] if not all(slack) else []
+    marks += [f"{ink.busy} could begin later"] if any(slack) else []
+    marks += [f"{ink.waiting} ready, but waiting"] if any(e.waits for e in analysis.explanations or ()) else []
+    return "; ".join(marks) + ". Times are in task lengths." * bool(forecast.measure.length)

@@ -1012,6 +1012,7 @@ def test_a_dry_run_shows_the_plan_without_a_model_call_and_writes_nothing(conver
     before = conversation.files()
     answer = types(conversation, "t.yaml --dry-run")
     assert answer["decision"] == "block"
+    assert "\nDoes parallel work pay? Yes: with up to 3 agents at once it takes 2 task lengths" in answer["reason"]
     assert "d  (general-purpose)  -> out/d.md  after a, b, c" in answer["reason"]
     assert conversation.files() == before
 

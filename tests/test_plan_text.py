@@ -149,6 +149,7 @@ def test_a_number_stays_with_its_unit():
 
 def test_a_label_stands_once():
     assert columns([("one", "a"), ("", "b")], 80) == ["  one  a", "       b"]
+    assert columns([("x" * 40, "a")], 80) == [f"  {'x' * 35}~  a"]
 
 
 def test_every_rule_says_what_goes_first():

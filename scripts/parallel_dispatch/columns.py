@@ -27,7 +27,7 @@ def columns(rows: Rows, cells: int) -> list[str]:
     lines = []
     for label, text in rows:
         first, *rest = wrapped(text, cells - left - 2) or [""]
-        lines.append(f"  {padded(label, left)}{first}")
+        lines.append(f"  {padded(label, left - 2)}  {first}")
         lines += [f"  {' ' * left}{line}" for line in rest]
     return lines
 

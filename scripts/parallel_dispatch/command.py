@@ -222,8 +222,8 @@ def _plan(loaded: Loaded, parsed: argparse.Namespace, project: str) -> str:
         plan = planner.plan_run(loaded, options_of(parsed), project)[0]
     except Refusal as refusal:
         raise Blocked(f"parallel-dispatch: {refusal}") from refusal
-    text = f"{summary(analyse(plan, is_brief=True))}\n{dispatch.plan_table(plan)}"
-    return f"{text}\n{_problems(loaded, parsed.file)}".rstrip()
+    table = dispatch.plan_table(plan, summary(analyse(plan, is_brief=True)))
+    return f"{table}\n{_problems(loaded, parsed.file)}".rstrip()
 
 
 def _checked(arguments: str, payload: Payload) -> tuple[Loaded, argparse.Namespace, str]:

@@ -66,10 +66,11 @@ def plan_text(plan: Plan) -> str:
     return "\n".join([f"{kind} {plan.run}: {head(plan)}", *waves, *foretold])
 
 
-def plan_table(plan: Plan) -> str:
+def plan_table(plan: Plan, remarks: str = "") -> str:
     """The plan for people: every task with its agent, what it waits for and where its output goes."""
     lines = [f"Plan: {head(plan)}"]
     lines += [" ".join(plan.description.split())] if plan.description else []
+    lines += [remarks] if remarks else []
     for number, wave in enumerate(plan.waves, 1):
         lines.append(f"Wave {number}")
         for task in wave:

@@ -40,7 +40,7 @@ def plan_text(analysis: Analysis, cells: int, ink: Ink = BLOCKS, *, explain: boo
 
 
 def summary(analysis: Analysis) -> str:
-    """The verdict and the figures in a few lines, to stand below the table of tasks."""
+    """The verdict and the figures in a few lines, to stand above a table of tasks."""
     found = analysis.figures
     lines = [_verdict(analysis), f"Pattern: {pattern(analysis)}"]
     if len(found.critical) > 1:
@@ -102,7 +102,8 @@ def _sources(analysis: Analysis) -> str:
     if told.length:
         return (
             "no durations: no task has an estimate (estimated_duration) and none has run before, so all are taken as"
-            f" equally long, and times are counted in task lengths{more}"
+            " equally long, and times are counted in task lengths (the seconds in the first line are the tasks'"
+            f" timeout){more}"
         )
     given = counts.get("file", 0)
     words = [f"{given:,} estimate{'s'[: given != 1]} of the file"] if given else []

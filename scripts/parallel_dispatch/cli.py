@@ -23,6 +23,7 @@ FINE, PROBLEMS, USAGE, COULD_NOT_RUN = 0, 1, 2, 3
 
 def main(argv: Sequence[str]) -> int:
     """The whole program: arguments in, exit code out."""
+    can_draw = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
@@ -30,7 +31,7 @@ def main(argv: Sequence[str]) -> int:
         if argv and argv[0] in INTERNAL:
             code = INTERNAL[argv[0]](*argv[1:])
         else:
-            arguments = build_parser().parse_args(argv)
+            arguments = build_parser().parse_args(argv, argparse.Namespace(can_draw=can_draw))
             code = int(arguments.verb(arguments))
         sys.stdout.flush()
     except BrokenPipeError:  # whoever read our words has heard enough
@@ -91,12 +92,20 @@ def build_parser() -> argparse.ArgumentParser:
         "--format", choices=("json", "markdown"), default="json", help="markdown: a page on every key (default json)"
     )
 
-    verb = _verb(verbs, "plan", "show what a run would do, without starting it", _plan)
+    verb = _verb(verbs, "plan", "show what a run would do, whether it pays and how long it takes", _plan)
     add_run_arguments(verb)
+    verb.add_argument(
+        "--format",
+        choices=("text", "json", "mermaid"),
+        default="text",
+        help="the form of the plan (default text): json, or diagrams for Markdown pages",
+    )
+    verb.add_argument("--explain", action="store_true", help="say of each task why it begins when it does")
 
     verb = _verb(verbs, "start", "begin a run without hooks and print its first dispatch block", _start)
     add_run_arguments(verb)
     add_dry_run(verb)
+    verb.set_defaults(format="text", explain=False)
 
     verb = _verb(
         verbs, "next", "judge what was dispatched from its files and print what is next (runs without hooks)", _next
@@ -238,14 +247,42 @@ def _schema(arguments: argparse.Namespace) -> int:
 
 
 def _plan(arguments: argparse.Namespace) -> int:
-    from . import dispatch, planner
+    from . import planner
+    from .analysis import analyse
+    from .collection import without_collection
 
     loaded = _loaded(arguments.file)
     if loaded is None:
         return PROBLEMS
     plan, _ = planner.plan_run(loaded, options_of(arguments), project_of(os.getcwd()))
-    _show(dispatch.plan_table(plan))
+    with without_collection():
+        analysis = analyse(plan)
+    if arguments.format == "json":
+        import json
+
+        from .plan_values import plan_values
+
+        print(json.dumps(plan_values(analysis), indent=2))
+    elif arguments.format == "mermaid":
+        from .mermaid import diagrams
+
+        _show(diagrams(analysis))
+    else:
+        from .plan_text import plan_text
+        from .timeline import ASCII, BLOCKS
+
+        ink = BLOCKS if arguments.can_draw else ASCII
+        _show(plan_text(analysis, _cells(), ink, explain=arguments.explain))
     return FINE
+
+
+def _cells() -> int:
+    """The width of the terminal, within what reads well."""
+    try:
+        cells = os.get_terminal_size(sys.stdout.fileno()).columns
+    except (OSError, ValueError):
+        cells = 100
+    return min(max(cells, 60), 140)
 
 
 def _start(arguments: argparse.Namespace) -> int:

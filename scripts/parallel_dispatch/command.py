@@ -13,6 +13,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from . import dispatch, planner, quickjson, run, runs, status
+from .analysis import analyse
 from .arguments import Parser, UsageError, add_dry_run, add_run_arguments, options_of, project_of
 from .digest import digest
 from .load import load
@@ -20,6 +21,7 @@ from .marker import parse_marker
 from .neighbours import NAME, has_rival
 from .owners import find
 from .permissions import allows_skill
+from .plan_text import summary
 from .refusal import Refusal
 from .telling import say
 
@@ -217,10 +219,11 @@ def _begin(arguments: str, payload: Payload) -> tuple[str, str]:
 def _plan(loaded: Loaded, parsed: argparse.Namespace, project: str) -> str:
     """The plan, and below it what the file's warnings and advice are."""
     try:
-        plan = dispatch.plan_table(planner.plan_run(loaded, options_of(parsed), project)[0])
+        plan = planner.plan_run(loaded, options_of(parsed), project)[0]
     except Refusal as refusal:
         raise Blocked(f"parallel-dispatch: {refusal}") from refusal
-    return f"{plan}\n{_problems(loaded, parsed.file)}".rstrip()
+    text = f"{summary(analyse(plan, is_brief=True))}\n{dispatch.plan_table(plan)}"
+    return f"{text}\n{_problems(loaded, parsed.file)}".rstrip()
 
 
 def _checked(arguments: str, payload: Payload) -> tuple[Loaded, argparse.Namespace, str]:

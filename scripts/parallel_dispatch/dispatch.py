@@ -9,6 +9,7 @@ from . import quickjson
 from .marker import marker
 from .places import RunFolder
 from .plan import Plan, PlannedTask
+from .spans import span
 from .state import FAILED, FINE, SUCCESS, State
 
 LIMIT = 9_500
@@ -60,28 +61,43 @@ def plan_text(plan: Plan) -> str:
     """The plan in a few lines: what runs, in which waves, within which limits."""
     kind = "Rehearsal" if plan.rehearsal else "Run"
     waves = [f"  wave {n}: {', '.join(map(_named, wave))}" for n, wave in enumerate(plan.waves, 1)]
-    return "\n".join([f"{kind} {plan.run}: {_head(plan)}", *waves])
+    known = any(task.known_from for task in plan.tasks.values())
+    foretold = [f"  foretold: {span(plan.foretold * 1000)}, as far as durations are known"] if known else []
+    return "\n".join([f"{kind} {plan.run}: {head(plan)}", *waves, *foretold])
 
 
 def plan_table(plan: Plan) -> str:
     """The plan for people: every task with its agent, what it waits for and where its output goes."""
-    lines = [f"Plan: {_head(plan)}"]
+    lines = [f"Plan: {head(plan)}"]
     lines += [" ".join(plan.description.split())] if plan.description else []
-    name = os.path.basename(plan.output_dir)
-    own = name if name.endswith(f"-{plan.run}") else ""  # the default output directory is the run's own
     for number, wave in enumerate(plan.waves, 1):
         lines.append(f"Wave {number}")
         for task in wave:
-            as_what = "" if task.agent == task.subagent_type else f" as {task.subagent_type}"
-            made_of = f"  {_made_of(task)}" if task.for_each else ""
-            of = f"{task.wait} of " if task.wait else ""
-            after = f"  after {of}{_few(task.dependencies)}" if task.dependencies else ""
-            output = plan.shown(task.output).replace(f"/{own}/", "/RUN/") if own else plan.shown(task.output)
-            lines.append(f"  {task.id}  ({task.agent}{as_what}){made_of}  -> {output}{after}")
-            lines += [f"      {' '.join(task.description.split())}"] if task.description else []
-    if any(task.agent != task.subagent_type for task in plan.tasks.values()):
-        lines.append("An agent that neither the project nor the user defines runs as general-purpose, under its title.")
-    return "\n".join(lines)
+            lines += plan_row(plan, task)
+    return "\n".join([*lines, *named_only(plan)])
+
+
+def plan_row(plan: Plan, task: PlannedTask) -> list[str]:
+    """A task of the plan for people: its agent, what it waits for and where its output goes."""
+    as_what = "" if task.agent == task.subagent_type else f" as {task.subagent_type}"
+    made_of = f"  {_made_of(task)}" if task.for_each else ""
+    of = f"{task.wait} of " if task.wait else ""
+    after = f"  after {of}{_few(task.dependencies)}" if task.dependencies else ""
+    line = f"  {task.id}  ({task.agent}{as_what}){made_of}  -> {planned_path(plan, task.output)}{after}"
+    return [line, f"      {' '.join(task.description.split())}"] if task.description else [line]
+
+
+def planned_path(plan: Plan, path: str) -> str:
+    """An output's path as people read it before there is a run, whose own directory has no name yet."""
+    name, shown = os.path.basename(plan.output_dir), plan.shown(path)
+    return f"{shown}/".replace(f"/{name}/", "/RUN/")[:-1] if name.endswith(f"-{plan.run}") else shown
+
+
+def named_only(plan: Plan) -> list[str]:
+    """What becomes of agents that nobody defines, where the plan has some."""
+    if all(task.agent == task.subagent_type for task in plan.tasks.values()):
+        return []
+    return ["An agent that neither the project nor the user defines runs as general-purpose, under its title."]
 
 
 def _named(task: PlannedTask) -> str:
@@ -94,7 +110,8 @@ def _made_of(task: PlannedTask) -> str:
     return f"one for each item of {task.for_each['from']}'s output{f', {path}' if path else ''}"
 
 
-def _head(plan: Plan) -> str:
+def head(plan: Plan) -> str:
+    """The plan in a line: its size and its limits."""
     count, waves = len(plan.tasks), len(plan.waves)
     return (
         f"{plan.name}, {count} task{'s'[: count != 1]} in {waves} wave{'s'[: waves != 1]}, "

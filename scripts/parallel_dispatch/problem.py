@@ -7,6 +7,8 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from .cells import width
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -144,8 +146,8 @@ def _block(problem: Problem, source_lines: Sequence[str], color: bool) -> str:
         return head
     number = str(problem.line)
     gutter = " " * len(number) + " |"
-    shown, indent, width = _excerpt(source.rstrip(), problem.column - 1, problem.length)
-    mark = "^" + "~" * (width - 1)
+    shown, indent, marked = _excerpt(source.rstrip(), problem.column - 1, problem.length)
+    mark = "^" + "~" * (marked - 1)
     return f"{head}\n{gutter}\n{number} | {shown}\n{gutter} {' ' * indent}{strong}{mark}{off}"
 
 
@@ -158,18 +160,8 @@ def _excerpt(source: str, start: int, length: int) -> tuple[str, int, int]:
     before = ("…" if begin else "") + _line(source[begin:start])
     marked = _line(source[start : min(start + length, end)])
     after = _line(source[max(begin, start + length) : end]) + ("…" if end < len(source) else "")
-    return before + marked + after, _width(before), max(1, _width(marked))
+    return before + marked + after, width(before), max(1, width(marked))
 
 
 def _line(text: str) -> str:
     return TAB.join(visible(part) for part in text.split("\t"))
-
-
-def _width(text: str) -> int:
-    return sum(_cells(character) for character in text)
-
-
-def _cells(character: str) -> int:
-    if unicodedata.category(character) in {"Mn", "Me"}:
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in {"W", "F"} else 1

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from parallel_dispatch.tasks import TaskFile
 
 PARALLEL = (3, 4, 5, 8, 10)
-POOLED = (3, 4, 5, 8)
-DRAWS = 3
+POOLED = (4, 8)
+DRAWS = 6
 MOST_POOLED = 2500
 """How many tasks a graph has at most to which pools and write scopes are added."""
 PLACE = Place("/project", "/project/tasks.yaml", "tasks-20260102-030405-k3f2", "/project/out", frozenset())
@@ -199,8 +199,10 @@ class Family:
     searched: float = math.inf
 
 
-def families(graphs: Sequence[Graph], shops: Sequence[Graph], known: Mapping[tuple[str, int], int]) -> list[Family]:
-    """What is there of each, with the limits of those that have some."""
+def families(
+    graphs: Sequence[Graph], shops: Sequence[Graph], known: Mapping[tuple[str, int], int], every: int
+) -> list[Family]:
+    """What is there of each, with the limits of those that have some; of instances that are given, every so-manieth."""
     standard = [
         replace(graph, parallel=parallel, best=known[graph.name, parallel])
         for graph in graphs
@@ -208,10 +210,11 @@ def families(graphs: Sequence[Graph], shops: Sequence[Graph], known: Mapping[tup
         if (graph.name, parallel) in known
     ]
     projects = [graph for graph in graphs if graph.holds and graph.best]
-    found = [Family("STG, P 2, 4, 8, 16", standard, 0.1, 5000)]
-    for jobs, limit, searched in ((30, 1.5, 0.15), (60, 2.2, 0.9), (120, 6.0, 4.6)):
-        found.append(Family(f"PSPLIB j{jobs}", [g for g in projects if _jobs(g) == jobs], limit, 5000, searched))
-    found.append(Family("job shops", shops, schedules=2000))
+    found = [Family("STG, P 2, 4, 8, 16", standard[::every], 0.1, 5000)]
+    for jobs, limit, schedules, searched in ((30, 1.5, 20_000, 0.15), (60, 2.2, 20_000, 0.9), (120, 6.0, 10_000, 4.6)):
+        same = [graph for graph in projects if _jobs(graph) == jobs][::every]
+        found.append(Family(f"PSPLIB j{jobs}", same, limit, schedules, searched))
+    found.append(Family("job shops", shops[::every], schedules=2000))
     made = [*(graph for graph in graphs if graph.best and not graph.holds)]
     for size, limit in ((20, 3.0), (50, 3.0), (100, 0.5), (1000, 0.02), (10_000, 0.02)):
         draws = [(parallel, seed) for parallel in (3, 5, 8) for seed in range(4 if size < 10_000 else 1)]
@@ -260,6 +263,14 @@ def _verdict(value: float, limit: float) -> str:
     return "" if limit == math.inf else f"{'met' if value <= limit else 'missed'}, {limit:g} %"
 
 
+def beside_waves(plain: Sequence[Graph], *, judged: bool) -> None:
+    """The tables of what is gained over waves."""
+    print(f"{len(plain)} graphs of dependencies alone, P {_listed(PARALLEL)}, geometric means:\n", flush=True)
+    print(without_limits(plain, judged=judged), flush=True)
+    print(f"\nWith agents of limited instances, and write scopes, P {_listed(POOLED)}:\n", flush=True)
+    print(with_limits([graph for graph in plain if graph.size <= MOST_POOLED], judged=judged), flush=True)
+
+
 def _listed(numbers: Sequence[int]) -> str:
     return ", ".join(map(str, numbers))
 
@@ -270,21 +281,20 @@ def main() -> int:
     parser.add_argument("--graphs", metavar="FOLDER", help="a folder of task graphs")
     parser.add_argument("--packages", action="store_true", help="also the graphs of public packages, from PyPI")
     parser.add_argument("--largest", type=int, default=20_000, metavar="N", help="leave out graphs of more tasks")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="every N-th with a known best makespan only")
+    parser.add_argument("--best", action="store_true", help="only the table of what has a known best makespan")
     arguments = parser.parse_args()
     shops, workflows = packaged() if arguments.packages else ([], [])
     graphs = [*(read_all(arguments.graphs) if arguments.graphs else []), *workflows]
     graphs = graphs or [layered(size, seed) for size in (20, 50, 100, 400) for seed in range(4)]
     graphs = [graph for graph in graphs if graph.size <= arguments.largest]
     plain = [graph for graph in graphs if not graph.holds]
-    judged = bool(arguments.graphs)
-    print(f"{len(plain)} graphs of dependencies alone, P {_listed(PARALLEL)}, geometric means:\n", flush=True)
-    print(without_limits(plain, judged=judged), flush=True)
-    print(f"\nWith agents of limited instances, and write scopes, P {_listed(POOLED)}:\n", flush=True)
-    print(with_limits([graph for graph in plain if graph.size <= MOST_POOLED], judged=judged), flush=True)
+    if not arguments.best:
+        beside_waves(plain, judged=bool(arguments.graphs))
     shops = [*shops, *(graph for graph in graphs if graph.holds and graph.best and not _jobs(graph))]
     known = best_known(arguments.graphs) if arguments.graphs else {}
     head = ("against the best known", "cases", "plan", "most CPU ms", "", "--optimize", "CPU s", "")
-    print(f"\n{table(head, [against_the_best(family) for family in families(graphs, shops, known)])}")
+    print(f"\n{table(head, [against_the_best(family) for family in families(graphs, shops, known, arguments.every)])}")
     return 0
 
 

@@ -25,15 +25,21 @@ if TYPE_CHECKING:
     from .simulation import Yields
     from .workload import Workload
 
-EFFORT, PASSES, MANY = 12_000, 24, 2_000
-"""How many tasks are placed in all schedules of a plan, or how many schedules are made of more than 500 tasks; of more
-than so many tasks two are made."""
+EFFORT = 20_000
+"""How many tasks are placed in all the schedules of a plan; twice as many where dependencies are the only limits."""
+PASSES, MANY = 24, 2_000
+"""How many schedules are made of large files at least, up to so many tasks; of files with more, two."""
 UNITS = 1_000
 """Into how many units of time a schedule is divided for its improvement."""
 FOLLOWED = 2
 """How many of the improved schedules are simulated."""
-RIVALS, SCENARIOS = 5, 8
+RIVALS, SCENARIOS = 5, 32
 """How many of the best schedules are compared with the waves, in how many scenarios of wrong estimates."""
+LEAST_SEARCHED = 30
+"""For how many schedules a search is worth its while."""
+CLOSE = 1.25
+"""How many times as long the waves take on the estimates, where no wrong estimates make them faster; where
+dependencies are the only limits, none were seen to."""
 CAUTION = 10
 """What being slower than waves, on the average of scenarios, counts against being slower on the estimates."""
 WAVES, IMPROVEMENT, SEARCH = "wave by wave", "forward-backward improvement", "search"
@@ -68,7 +74,7 @@ class _Portfolio:
     def __init__(self, work: Workload, in_waves: bool) -> None:
         self.work = work
         self.in_waves = in_waves
-        self.left = max(EFFORT, PASSES * work.size) if work.size <= MANY else 0
+        self.left = _effort(work)
         self.cost = work.size * (1 if work.is_plain else 3)
         self.bound = lower_bound(work)
         self.found: list[tuple[Schedule, str]] = []
@@ -81,11 +87,15 @@ class _Portfolio:
             if first.makespan <= self.bound or self.left < 2 * self.cost:
                 break
         waves = self._simulated(in_levels(self.work), in_waves=True)
+        is_close = not self.work.is_plain and waves.makespan < CLOSE * self.shortest
+        reserve = self.left // 3 if is_close else 0
+        self.left -= reserve
         if not (self.in_waves or self.work.waits):
             self._improve()
             self._search(schedules)
         self._add(WAVES, waves)
-        schedule, rule = self._cautious(waves)
+        self.left += reserve
+        schedule, rule = self._cautious(waves) if is_close else self._best()[0]
         return Arrangement(schedule, rule, self.tried, self.bound)
 
     @property
@@ -122,14 +132,17 @@ class _Portfolio:
             self._follow(timetable, ends, IMPROVEMENT)
 
     def _search(self, schedules: int) -> None:
-        """A shorter schedule looked for, beginning with those that there are."""
-        if schedules and self.shortest > self.bound:
-            from .search import search  # what it needs is imported where it is asked for only
+        """A shorter schedule looked for, as long as asked or as the effort allows; the best there are come first."""
+        affordable = (self.left - 4 * self.cost) // self.work.size
+        if self.shortest <= self.bound or max(schedules, affordable) < LEAST_SEARCHED:
+            return
+        from .search import search  # what it needs is imported where it is used only
 
-            timetable = Timetable(self.work, unit(self.work, self.shortest))
-            seeds = [schedule.ends for schedule, _ in self.found]
-            ends = search(timetable, seeds, schedules, -(-self.bound // timetable.unit))
-            self._follow(timetable, ends, SEARCH)
+        timetable = Timetable(self.work, unit(self.work, self.shortest))
+        seeds = [schedule.ends for schedule, _ in sorted(self.found, key=lambda one: one[0].makespan)]
+        self.left -= affordable * self.work.size
+        ends = search(timetable, seeds[:RIVALS], schedules or affordable, -(-self.bound // timetable.unit))
+        self._follow(timetable, ends, SEARCH)
 
     def _pushed(self, timetable: Timetable, ends: list[int]) -> list[int]:
         best = timetable.improved(ends)
@@ -149,10 +162,17 @@ class _Portfolio:
             yields = in_turn(self.work, order)
             self._add(f"{rule}, in turn", self._simulated(order, yields=yields))
 
+    def _best(self) -> list[tuple[Schedule, str]]:
+        """What was found, the shortest first; of what is the same in other words, the first."""
+        different: dict[tuple[int, ...], tuple[Schedule, str]] = {}
+        for one in self.found:
+            different.setdefault(tuple(one[0].starts), one)
+        return sorted(different.values(), key=lambda one: one[0].makespan)
+
     def _cautious(self, waves: Schedule) -> tuple[Schedule, str]:
         """The schedule that is short on the estimates, and does not fall behind the waves when these are wrong."""
         shortest = self.shortest
-        rivals = sorted(self.found, key=lambda one: one[0].makespan)[:RIVALS]
+        rivals = self._best()[:RIVALS]
         scenarios = min(SCENARIOS, self.left // ((len(rivals) + 1) * self.cost))
         if scenarios < 2 or len(rivals) == 1:
             return rivals[0]
@@ -166,6 +186,12 @@ class _Portfolio:
             return schedule.makespan / shortest + CAUTION * behind, sum(found)
 
         return min((one for one in rivals if one[0].makespan <= waves.makespan), key=risk)
+
+
+def _effort(work: Workload) -> int:
+    if work.size > MANY:
+        return 0
+    return max(EFFORT * (2 if work.is_plain else 1), PASSES * work.size)
 
 
 def unit(work: Workload, makespan: int) -> int:

@@ -11,6 +11,8 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING
 
+from .rules import order_by
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
@@ -18,7 +20,8 @@ if TYPE_CHECKING:
 
     Tasks = tuple[int, ...]
 
-POPULATION = 80
+POPULATION, LEAST, SHARE = 80, 10, 25
+"""How many lists live, at most and at least; between them, the number of schedules divided by the third."""
 MUTATION = 0.05
 """How likely neighbours in a list change places."""
 
@@ -32,7 +35,7 @@ def search(timetable: Timetable, seeds: Iterable[list[int]], schedules: int, bou
     for ends in seeds:
         population.improve(ends)
     chance = Random(0)  # noqa: S311 - to be the same every time is what it is for
-    while len(population.alive) < POPULATION and not population.is_done:
+    while len(population.alive) < population.size and not population.is_done:
         population.add(_drawn(timetable, chance))
     while not population.is_done:
         for one, other in population.couples(chance):
@@ -45,6 +48,7 @@ class _Population:
 
     def __init__(self, timetable: Timetable, schedules: int, bound: int) -> None:
         self.timetable = timetable
+        self.size = max(LEAST, min(POPULATION, schedules // SHARE))
         self.left = schedules
         self.bound = bound
         self.best: list[int] = []
@@ -68,7 +72,7 @@ class _Population:
 
     def couples(self, chance: Random) -> Iterator[tuple[Tasks, Tasks]]:
         """The best, each with one that chance gives it, both ways; the others die."""
-        parents = sorted(self.alive, key=self.alive.__getitem__)[:POPULATION]
+        parents = sorted(self.alive, key=self.alive.__getitem__)[: self.size]
         self.alive = {parent: self.alive[parent] for parent in parents}
         chance.shuffle(parents)
         for one, other in zip(parents[::2], parents[1::2]):
@@ -77,23 +81,11 @@ class _Population:
 
 
 def _drawn(timetable: Timetable, chance: Random) -> list[int]:
-    """A list by chance, in which a task stands the earlier the sooner it must have ended."""
+    """A list by chance, in which a task stands the earlier the longer the way is behind it, give or take a half."""
     work = timetable.work
-    urgency = [tail - duration for tail, duration in zip(work.tails, work.durations)]
-    unmet = [len(needs) for needs in work.before]
-    ready = [task for task, count in enumerate(unmet) if not count]
-    order = []
-    while ready:
-        least = min(urgency[task] for task in ready)
-        weights = [urgency[task] - least + timetable.unit for task in ready]
-        task = chance.choices(ready, weights)[0]
-        ready.remove(task)
-        order.append(task)
-        for other in work.after[task]:
-            unmet[other] -= 1
-            if not unmet[other]:
-                ready.append(other)
-    return order
+    return order_by(
+        work, [(duration - tail) * (0.5 + chance.random()) for duration, tail in zip(work.durations, work.tails)]
+    )
 
 
 def _crossed(mother: Tasks, father: Tasks, chance: Random) -> list[int]:

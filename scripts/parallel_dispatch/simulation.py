@@ -171,23 +171,34 @@ class _Simulation:
     def _begin(self) -> None:
         """Every task begun that may be."""
         while self.free:
-            best, place = -1, len(self.order)
-            for kind, heap in self.ready.items():
-                if heap[0] < place and self._fits(kind):
-                    best, place = kind, heap[0]
-            if best < 0 or (self.in_turn and not self._is_its_turn(place)):
+            kind = self._next()
+            if kind < 0 or (self.in_turn and not self._is_its_turn(self.ready[kind][0])):
                 return
-            task = self.order[place]
-            heap = self.ready[best]
-            heappop(heap)
-            if not heap:
-                del self.ready[best]
+            task = self.order[heappop(self.ready[kind])]
+            if not self.ready[kind]:
+                del self.ready[kind]
             if self.settled[task]:
                 continue
             self.starts[task], self.ends[task] = self.now, self.now + self.work.durations[task]
             heappush(self.running, (self.ends[task], task))
-            self._hold(best, 1)
-            self._let_go(task)
+            self.free -= 1
+            for limit, amount in self.work.demands[kind]:
+                self.left[limit] -= amount
+            if self.yielding:
+                self._let_go(task)
+
+    def _next(self) -> int:
+        """The kind of the first ready task for which there is room; -1 where there is none."""
+        demands, left = self.work.demands, self.left
+        best, place = -1, len(self.order)
+        for kind, heap in self.ready.items():
+            if heap[0] < place:
+                for limit, amount in demands[kind]:
+                    if left[limit] < amount:
+                        break
+                else:
+                    best, place = kind, heap[0]
+        return best
 
     def _is_its_turn(self, place: int) -> bool:
         """Whether no task before a place has yet to begin; else all that could overtake it yield to it."""
@@ -214,14 +225,13 @@ class _Simulation:
                 return False
         return True
 
-    def _hold(self, kind: int, tasks: int) -> None:
-        """What a kind holds, taken for one task more or, with -1, given back."""
-        self.free -= tasks
-        for limit, amount in self.work.demands[kind]:
-            self.left[limit] -= tasks * amount
+    def _give_back(self, task: int) -> None:
+        self.free += 1
+        for limit, amount in self.work.demands[self.work.kinds[task]]:
+            self.left[limit] += amount
 
     def _end(self, task: int) -> None:
-        self._hold(self.work.kinds[task], -1)
+        self._give_back(task)
         self._settle(task)
         for other in self.work.after[task]:
             if self.settled[other] or not self.unmet[other]:
@@ -234,7 +244,8 @@ class _Simulation:
 
     def _settle(self, task: int) -> None:
         self.settled[task] = True
-        self._let_go(task)
+        if self.yielding:
+            self._let_go(task)
         self.unsettled[self.work.levels[task]] -= 1
         while self.level < len(self.unsettled) and not self.unsettled[self.level]:
             self.level += 1
@@ -252,7 +263,7 @@ class _Simulation:
                     todo.append(other)
                 else:
                     self.ends[other] = self.now
-                    self._hold(self.work.kinds[other], -1)
+                    self._give_back(other)
                 self._settle(other)
 
     def _is_served(self, task: int) -> bool:

@@ -78,9 +78,9 @@ class Timetable:
 
     def order(self, ends: Sequence[int]) -> list[int]:
         """The tasks as they begin in a schedule; the more urgent ones first."""
-        return sorted(
-            range(len(ends)), key=lambda task: (self.work.urgency[task], ends[task] - self.durations[task], ends[task])
-        )
+        starts = [end - duration for end, duration in zip(ends, self.durations)]
+        order = sorted(range(len(ends)), key=starts.__getitem__)
+        return sorted(order, key=self.work.urgency.__getitem__) if max(self.work.urgency) else order
 
 
 def _limits(work: Workload) -> tuple[list[dict[int, int]], list[int]]:

@@ -64,18 +64,18 @@ class Chains:
                     level, previous, wave = work.levels[task], wave, []
                 wave.append(task)
                 links += [other for other in previous if not self._forecast.is_cut_short(other)]
-            links += self._taken(agents, task, 1)
             for limit, amount in work.demands[kind]:
                 links += self._taken(held[limit], task, amount)
+            links += self._taken(agents, task, 1)
             links[:] = dict.fromkeys(links)
 
     def _taken(self, parts: list[tuple[int, int]], task: int, amount: int) -> list[int]:
-        """The tasks from which one takes an amount; what it needs already, and who ended last, first."""
-        schedule, needs = self._forecast.schedule, self._forecast.work.before[task]
+        """The tasks from which one takes an amount: those that it follows anyway, then those that ended first."""
+        schedule, follows = self._forecast.schedule, self.links[task]
         ends = schedule.ends
         now = schedule.starts[task]
         free = [part for part in parts if part[0] < 0 or ends[part[0]] <= now]
-        free.sort(key=lambda part: (part[0] not in needs, -(ends[part[0]] if part[0] >= 0 else -1)))
+        free.sort(key=lambda part: (part[0] not in follows, ends[part[0]] if part[0] >= 0 else -1))
         found, left = [], amount
         for part in free:
             if not left:

@@ -31,7 +31,7 @@ def main(argv: Sequence[str]) -> int:
         if argv and argv[0] in INTERNAL:
             code = INTERNAL[argv[0]](*argv[1:])
         else:
-            arguments = build_parser().parse_args(argv, argparse.Namespace(can_draw=can_draw))
+            arguments = build_parser(argv[0] if argv else "").parse_args(argv, argparse.Namespace(can_draw=can_draw))
             code = int(arguments.verb(arguments))
         sys.stdout.flush()
     except BrokenPipeError:  # whoever read our words has heard enough
@@ -48,8 +48,8 @@ def main(argv: Sequence[str]) -> int:
     return code
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The parser of every verb."""
+def build_parser(asked: str = "") -> argparse.ArgumentParser:
+    """The parser of the verb that is asked for, where there is one of that name; else of every verb."""
     parser = Parser(
         prog="parallel-dispatch",
         description="Fan out subagents from a YAML task file: declared, checked, enforced, measured.",
@@ -57,8 +57,18 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     verbs = parser.add_subparsers(metavar="VERB", required=True, prog=parser.prog)
+    known = {name: name for name in VERBS} | {"stop": "cancel"}
+    for name in [known[asked]] if asked in known else VERBS:
+        text, run, add_arguments = VERBS[name]
+        also = [other for other, same in known.items() if same == name != other]
+        verb = verbs.add_parser(name, aliases=also, help=text, description=text[0].upper() + text[1:] + ".")
+        verb.set_defaults(verb=run)
+        if add_arguments:
+            add_arguments(verb)
+    return parser
 
-    verb = _verb(verbs, "validate", "check task files and show every problem with its position", _validate)
+
+def _validate_arguments(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "files",
         metavar="FILE",
@@ -73,7 +83,8 @@ def build_parser() -> argparse.ArgumentParser:
     )
     verb.add_argument("--strict", action="store_true", help="take warnings for errors")
 
-    verb = _verb(verbs, "new", "write a commented task file to begin with; without PATTERN: show the patterns", _new)
+
+def _new_arguments(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("pattern", metavar="PATTERN", nargs="?", type=_pattern, help="what kind of work it is")
     verb.add_argument(
         "file",
@@ -83,7 +94,8 @@ def build_parser() -> argparse.ArgumentParser:
         help="where to write it (default tasks.yaml; - prints it)",
     )
 
-    verb = _verb(verbs, "schema", "print the JSON Schema of task files", _schema)
+
+def _schema_arguments(verb: argparse.ArgumentParser) -> None:
     form = verb.add_mutually_exclusive_group()
     form.add_argument(
         "--path", action="store_true", help="print the path of its file instead, for an editor's settings"
@@ -92,7 +104,8 @@ def build_parser() -> argparse.ArgumentParser:
         "--format", choices=("json", "markdown"), default="json", help="markdown: a page on every key (default json)"
     )
 
-    verb = _verb(verbs, "plan", "show what a run would do, whether it pays and how long it takes", _plan)
+
+def _plan_arguments(verb: argparse.ArgumentParser) -> None:
     add_run_arguments(verb)
     verb.add_argument(
         "--format",
@@ -102,38 +115,24 @@ def build_parser() -> argparse.ArgumentParser:
     )
     verb.add_argument("--explain", action="store_true", help="say of each task why it begins when it does")
 
-    verb = _verb(verbs, "start", "begin a run without hooks and print its first dispatch block", _start)
+
+def _start_arguments(verb: argparse.ArgumentParser) -> None:
     add_run_arguments(verb)
     add_dry_run(verb)
     verb.set_defaults(format="text", explain=False)
 
-    verb = _verb(
-        verbs, "next", "judge what was dispatched from its files and print what is next (runs without hooks)", _next
-    )
-    _add_run(verb)
 
-    verb = _verb(verbs, "status", "show how a run stands", _status)
-    _add_run(verb)
-
-    _verb(verbs, "runs", "show every run of this project", _runs)
-
-    verb = _verb(verbs, "cancel", "end a run now and stop its agents", _cancel, "stop")
+def _cancel_arguments(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("run", metavar="RUN", help="a run's name or its last four characters")
 
-    verb = _verb(verbs, "resume", "take a run without hooks up again; what succeeded is kept", _resume)
-    _add_run(verb)
 
-    verb = _verb(verbs, "clean", "remove the folders of old runs; outputs elsewhere stay", _clean)
+def _clean_arguments(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--older-than", type=days, default=30.0, metavar="DAYS", help="days since their last event (default 30)"
     )
 
-    verb = _verb(verbs, "report", "write and print a run's report", _report)
-    _add_run(verb)
 
-    verb = _verb(
-        verbs, "rehearse", "run a task file in the real host against a scripted model: no account, no tokens", _rehearse
-    )
+def _rehearse_arguments(verb: argparse.ArgumentParser) -> None:
     add_run_arguments(verb)
     verb.add_argument(
         "--host", metavar="VERSION", help="a Claude Code version to fetch once; default: claude from PATH"
@@ -150,12 +149,9 @@ def build_parser() -> argparse.ArgumentParser:
         "times as fast",
     )
 
-    _verb(verbs, "doctor", "check what the product needs on this machine", _doctor)
-    _verb(verbs, "prepare", "make the Python environment now (--remove takes it away)", _prepare).add_argument(
-        "--remove", action="store_true", help="remove it, and fetched hosts, from the cache"
-    )
 
-    return parser
+def _prepare_arguments(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--remove", action="store_true", help="remove it, and fetched hosts, from the cache")
 
 
 def _pattern(text: str) -> str:
@@ -174,12 +170,6 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         with open(os.path.join(ROOT, ".claude-plugin", "plugin.json"), encoding="utf-8") as file:
             parser.exit(message=f"parallel-dispatch {quickjson.record(file.read()).get('version')}\n")
-
-
-def _verb(verbs: argparse._SubParsersAction[Parser], name: str, text: str, run: object, *also: str) -> Parser:
-    parser = verbs.add_parser(name, aliases=also, help=text, description=text[0].upper() + text[1:] + ".")
-    parser.set_defaults(verb=run)
-    return parser
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
@@ -435,3 +425,29 @@ INTERNAL: dict[str, Callable[..., int]] = {
     "written": _written,
 }
 """The verbs of hooks; they are not for people."""
+VERBS: dict[str, tuple[str, Callable[..., int], Callable[[argparse.ArgumentParser], None] | None]] = {
+    "validate": ("check task files and show every problem with its position", _validate, _validate_arguments),
+    "new": ("write a commented task file to begin with; without PATTERN: show the patterns", _new, _new_arguments),
+    "schema": ("print the JSON Schema of task files", _schema, _schema_arguments),
+    "plan": ("show what a run would do, whether it pays and how long it takes", _plan, _plan_arguments),
+    "start": ("begin a run without hooks and print its first dispatch block", _start, _start_arguments),
+    "next": (
+        "judge what was dispatched from its files and print what is next (runs without hooks)",
+        _next,
+        _add_run,
+    ),
+    "status": ("show how a run stands", _status, _add_run),
+    "runs": ("show every run of this project", _runs, None),
+    "cancel": ("end a run now and stop its agents", _cancel, _cancel_arguments),
+    "resume": ("take a run without hooks up again; what succeeded is kept", _resume, _add_run),
+    "clean": ("remove the folders of old runs; outputs elsewhere stay", _clean, _clean_arguments),
+    "report": ("write and print a run's report", _report, _add_run),
+    "rehearse": (
+        "run a task file in the real host against a scripted model: no account, no tokens",
+        _rehearse,
+        _rehearse_arguments,
+    ),
+    "doctor": ("check what the product needs on this machine", _doctor, None),
+    "prepare": ("make the Python environment now (--remove takes it away)", _prepare, _prepare_arguments),
+}
+"""What each verb is for, what it does, and its arguments."""

@@ -83,9 +83,10 @@ def _agents(analysis: Analysis) -> str:
         who = f"{first}" if first == last else f"{first} to {last}" if last < max(ahead.agents) else f"{first} or more"
         steps.append(f"{who}: {told(makespan)}")
     gained = ahead.agents[now] - min(ahead.agents.values())
-    gain = f"up to {told(gained)} less" if gained > 0 else "more than now gain nothing"
+    gain = f"up to {told(gained)} less" if gained > 0 else "more gain nothing"
+    most = max(ahead.agents)
     worth = f"worth running: {ahead.worth}, within 5 % of what more could do"
-    return f"{'; '.join(steps)} (now {now}; {gain}); {worth}"
+    return f"{'; '.join(steps)} (max_parallel is {now}, at most {most}; {gain}); {worth}"
 
 
 def _raised(analysis: Analysis) -> Iterable[str]:

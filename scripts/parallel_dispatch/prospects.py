@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
+from .bounds import lower_bound
 from .rules import orders
+from .schedule import arrange
 from .simulation import simulate
 from .workload import Workload, workload
 
@@ -17,8 +20,11 @@ MOST_AGENTS = 16
 """How many agents a run may have at once."""
 NEARLY = 1.05
 """Whoever is within so much of the shortest time is as good."""
-ORDERED = 200
-"""Up to so many tasks are ordered anew for other limits, by each of the rules; more keep the plan's order."""
+ORDERED, EFFORT = 40, 3_000
+"""Up to so many tasks are ordered anew for other limits, with so much effort; more by the best rules only."""
+RULES = 3
+MANY = 200
+"""More tasks than that keep the plan's order."""
 LOOKED_AT, PLACED = 50, 20_000
 """How many tasks are cut in two in thought, at most; and how many tasks are placed for that in all."""
 LIMITS = 10
@@ -61,8 +67,12 @@ def prospects(forecast: Forecast, chains: Chains) -> Prospects:
 def _by_agents(forecast: Forecast) -> dict[int, int]:
     """The makespan for each number of agents; what few agents can do, more can, too."""
     now = forecast.plan.max_parallel
+    least = lower_bound(forecast.work.limited(forecast.work.size))
     found: dict[int, int] = {}
     for count in range(1, max(MOST_AGENTS, now) + 1):
+        if count > now and found[count - 1] <= least:
+            found[count] = found[count - 1]
+            continue
         makespan = forecast.schedule.makespan if count == now else _shortest(forecast, forecast.work.limited(count))
         found[count] = makespan if count <= now else min(makespan, found[count - 1])
     return found
@@ -72,8 +82,15 @@ def _shortest(forecast: Forecast, work: Workload) -> int:
     """The makespan under other limits: in this plan's order, or the best that a rule finds."""
     in_waves = forecast.schedule.in_waves
     least = simulate(work, range(work.size), in_waves, forecast.schedule.yields).makespan
-    for _, order in orders(work) if work.size <= ORDERED else ():
+    bound = lower_bound(work)
+    if least <= bound or work.size > MANY:
+        return least
+    if work.size <= ORDERED:
+        return min(least, arrange(work, in_waves, effort=EFFORT).schedule.makespan)
+    for _, order in islice(orders(work), RULES):
         least = min(least, simulate(work, order, in_waves).makespan)
+        if least <= bound:
+            break
     return least
 
 

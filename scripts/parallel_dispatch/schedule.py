@@ -60,21 +60,21 @@ class Arrangement:
         self.bound = bound
 
 
-def arrange(work: Workload, in_waves: bool = False, schedules: int = 0) -> Arrangement:
+def arrange(work: Workload, in_waves: bool = False, schedules: int = 0, effort: int | None = None) -> Arrangement:
     """The best schedule found, for runs that roll or, where the file says so, go wave by wave.
 
-    `schedules` is how many more are made in search of a shorter one.
+    `schedules` is how many more are made in search of a shorter one; `effort` is how many tasks are placed in all.
     """
-    return _Portfolio(work, in_waves).best(schedules)
+    return _Portfolio(work, in_waves, _effort(work) if effort is None else effort).best(schedules)
 
 
 class _Portfolio:
     """The schedules of one workload, as many as the effort allows."""
 
-    def __init__(self, work: Workload, in_waves: bool) -> None:
+    def __init__(self, work: Workload, in_waves: bool, effort: int) -> None:
         self.work = work
         self.in_waves = in_waves
-        self.left = _effort(work)
+        self.left = effort
         self.cost = work.size * (1 if work.is_plain else 3)
         self.bound = lower_bound(work)
         self.found: list[tuple[Schedule, str]] = []

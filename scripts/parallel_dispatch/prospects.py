@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .bounds import lower_bound
 from .rules import orders
 from .simulation import simulate
 from .workload import Workload, workload
@@ -60,11 +61,18 @@ def prospects(forecast: Forecast, chains: Chains) -> Prospects:
 
 def _by_agents(forecast: Forecast) -> dict[int, int]:
     """The makespan for each number of agents; what few agents can do, more can, too."""
-    now = forecast.plan.max_parallel
+    work, now = forecast.work, forecast.plan.max_parallel
+    least = lower_bound(work.limited(work.size))  # what no number of agents beats
     found: dict[int, int] = {}
     for count in range(1, max(MOST_AGENTS, now) + 1):
-        makespan = forecast.schedule.makespan if count == now else _shortest(forecast, forecast.work.limited(count))
-        found[count] = makespan if count <= now else min(makespan, found[count - 1])
+        before = found.get(count - 1, least + 1)
+        if count == now:
+            found[count] = forecast.schedule.makespan
+        elif before <= least:
+            found[count] = before
+        else:
+            makespan = _shortest(forecast, work.limited(count))
+            found[count] = makespan if count < now else min(makespan, before)
     return found
 
 

@@ -426,7 +426,7 @@ def test_why_tasks_begin_when_they_do():
             max_parallel=2,
         )
     )
-    assert found["a"] == "begins at once, since it needs no other task; the longest chain that it begins takes 6 m"
+    assert found["a"] == "begins right away, since it needs no other task; the longest chain that it begins takes 6 m"
     assert found["d"] == "begins at 5 m, as soon as a has ended, the last of the 2 that it needs"
     assert found["c"] == (
         "begins at 3 m; it is ready at 0, but waits for a free agent: a and b are at work; a and b go first, since"

@@ -241,7 +241,7 @@ def test_the_command_line_shows_each_form(capsys):
     assert json.loads(said["json"])["name"] == "n"
     assert said["mermaid"].startswith("```mermaid\nflowchart LR\n")
     assert cli.main(["plan", "tasks.yaml", "--explain"]) == 0
-    assert "It begins at once, since it needs no other task" in capsys.readouterr().out
+    assert "It begins right away, since it needs no other task" in capsys.readouterr().out
 
 
 def test_for_a_conversation_a_plan_is_told_in_a_few_lines(of):

@@ -76,7 +76,7 @@ def _reason(forecast: Forecast, task: int, beside: Sequence[int]) -> tuple[str, 
     if start < 0:
         return "does not run, if the others succeed: what needs it goes on without it", 0
     ready = _ready(forecast, task)
-    when = "at once" if start == 0 else f"at {told(start)}"
+    when = "right away" if start == 0 else f"at {told(start)}"
     if start == ready:
         return f"begins {when}, {_released(forecast, task)}", 0
     return f"begins {when}; it is ready at {told(ready)}, but {_held(forecast, task, beside, ready)}", start - ready

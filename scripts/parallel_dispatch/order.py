@@ -23,7 +23,7 @@ GLOSSES = {
     FILE_ORDER: "the one that stands first in the file",
     WAVES: "the one that stands first in the file",
     IMPROVEMENT: "the one that begins first in the shortest schedule found",
-    SEARCH: "the one that begins first in the shortest schedule that a longer search found",
+    SEARCH: "the one that begins first in the shortest schedule that a search found",
 }
 """Which of the ready tasks begins first, by the rule that found the order."""
 
@@ -37,7 +37,7 @@ def order_told(analysis: Analysis) -> str:
     begun = analysis.forecast.ids(task for task in analysis.forecast.begun if not schedule.starts[task])
     urgent = "after their priority " if any(task.priority != "normal" for task in plan.tasks.values()) else ""
     begin = "begin" if len(begun) > 1 else "begins"
-    first = f"{enumerated(begun)} {begin} at once; of several, {urgent}{gloss} goes first"
+    first = f"{enumerated(begun)} {begin} right away; of several, {urgent}{gloss} goes first"
     found = f' (found by the rule "{name}")' if name else ""
     if plan.in_waves:
         return f"wave by wave: a wave begins when all tasks of the one before it have ended; {first}{found}"

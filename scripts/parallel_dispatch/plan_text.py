@@ -159,7 +159,7 @@ def explained(analysis: Analysis, task: int) -> str:
         then.append(f"{enumerated(forecast.ids(found.releases))} {_verb(found.releases, 'begin')}")
     if found.follows:
         then.append(f"{enumerated(forecast.ids(found.follows))} {_verb(found.follows, 'take')} its place")
-    after = f" When it ends, {' and '.join(then)}." if then else " When it ends, nothing begins."
+    after = f" When it ends, {' and '.join(then)}." if then else " When it ends, nothing begins at that moment."
     ends = "" if forecast.schedule.ends[task] < forecast.schedule.makespan else " The run ends with it."
     return f"It {found.reason}. {lasting} {place}{later}{ends or after}"
 

@@ -19,7 +19,7 @@ from .schedule import arrange
 from .workload import workload
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from .load import Loaded
     from .options import Options
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .tasks import Task, TaskFile
     from .workload import Workload
 
+NOTHING: Mapping[str, float] = MappingProxyType({})
 REHEARSAL = "PARALLEL_DISPATCH_REHEARSAL"
 """The environment variable that makes every run under it a rehearsal."""
 BACKGROUND_LIMIT_SECONDS = 600.0
@@ -86,9 +87,7 @@ def _background_limit() -> float | None:
 
 
 @without_collection()
-def make_plan(
-    task_file: TaskFile, options: Options, place: Place, learnt: Mapping[str, float] = MappingProxyType({})
-) -> Plan:
+def make_plan(task_file: TaskFile, options: Options, place: Place, learnt: Mapping[str, float] = NOTHING) -> Plan:
     """The plan of a run. The command line wins over the file's settings, these over the defaults.
 
     `learnt` are the seconds that tasks took in earlier runs.
@@ -99,8 +98,7 @@ def make_plan(
     timeout = (options.timeout or settings.timeout_per_task) / 1000
     on_failure = options.on_failure or settings.on_failure
     patterns = {task.id for task in task_file.tasks if task.for_each}
-    estimates = known_durations(task_file.tasks, learnt)
-    usual = _mean(seconds for seconds, _ in estimates.values())
+    estimates = durations(task_file.tasks, learnt)
     roles = {agent: _role(agent, task_file) for agent in {task.agent for task in task_file.tasks}}
     types = {agent: subagent_type(role, place.agents) for agent, role in roles.items()}
     tasks = [
@@ -130,8 +128,8 @@ def make_plan(
             writes=task.writes,
             call=_call(task) if task.model or task.effort else {},
             for_each={"from": task.for_each.task, "path": task.for_each.path} if task.for_each else {},
-            estimate=estimates.get(task.id, (usual, ""))[0],
-            known_from=estimates.get(task.id, (usual, ""))[1],
+            estimate=estimates[task.id][0],
+            known_from=estimates[task.id][1],
             priority=task.priority,
         )
         for task in task_file.tasks
@@ -170,21 +168,16 @@ def make_plan(
     )
 
 
-def known_durations(tasks: Sequence[Task], learnt: Mapping[str, float]) -> dict[str, tuple[float, str]]:
-    """The seconds that each task is known to take, and from where: the "file", else earlier "runs"."""
-    return {
-        task.id: (learnt[task.id], "runs")
-        if task.estimated_duration is None
-        else (task.estimated_duration / 1000, "file")
-        for task in tasks
-        if task.estimated_duration is not None or task.id in learnt
-    }
+def durations(tasks: Sequence[Task], learnt: Mapping[str, float] = NOTHING) -> dict[str, tuple[float, str]]:
+    """The seconds that each task is thought to take, and where that stands: in the "file", in earlier "runs", nowhere.
 
-
-def _mean(seconds: Iterable[float]) -> float:
-    """What a task is taken to last of which nothing is known: as long as the others, as far as they are known."""
-    known = list(seconds)
-    return sum(known) / len(known) if known else UNKNOWN
+    A task of which nothing is known is taken to last as long as the mean of the others.
+    """
+    known = {task: (seconds, "runs") for task, seconds in learnt.items()}
+    known |= {t.id: (t.estimated_duration / 1000, "file") for t in tasks if t.estimated_duration is not None}
+    given = [known[task.id][0] for task in tasks if task.id in known]
+    unknown = (sum(given) / len(given) if given else UNKNOWN, "")
+    return {task.id: known.get(task.id, unknown) for task in tasks}
 
 
 def _in_order(tasks: list[PlannedTask], work: Workload, schedule: Schedule) -> list[PlannedTask]:

@@ -36,12 +36,10 @@ def at_speed(task_file: TaskFile, speed: float) -> Copyist:
 
     A task without an estimate takes the mean of the others'. `Refusal` where no task has one.
     """
-    given = [task.estimated_duration for task in task_file.tasks if task.estimated_duration is not None]
-    if not given:
+    found = planner.durations(task_file.tasks)
+    if not any(source for _, source in found.values()):
         raise Refusal("no task of this file has an estimated_duration; add some, or use --seconds")
-    mean = sum(given) / len(given)
-    milliseconds = {t.id: mean if t.estimated_duration is None else t.estimated_duration for t in task_file.tasks}
-    return Copyist(by_task={task: time / 1000 / speed for task, time in milliseconds.items()})
+    return Copyist(by_task={task: seconds / speed for task, (seconds, _) in found.items()})
 
 
 def rehearse(file: str, options: Options, project: str, host_version: str | None, script: Copyist) -> int:

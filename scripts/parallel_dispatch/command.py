@@ -13,7 +13,6 @@ import sys
 from typing import TYPE_CHECKING
 
 from . import dispatch, planner, quickjson, run, runs, status
-from .analysis import analyse
 from .arguments import Parser, UsageError, add_dry_run, add_run_arguments, options_of, project_of
 from .digest import digest
 from .load import load
@@ -21,7 +20,6 @@ from .marker import parse_marker
 from .neighbours import NAME, has_rival
 from .owners import find
 from .permissions import allows_skill
-from .plan_text import summary
 from .refusal import Refusal
 from .telling import say
 
@@ -218,6 +216,9 @@ def _begin(arguments: str, payload: Payload) -> tuple[str, str]:
 
 def _plan(loaded: Loaded, parsed: argparse.Namespace, project: str) -> str:
     """The plan, and below it what the file's warnings and advice are."""
+    from .analysis import analyse  # a run that is started needs neither
+    from .plan_text import summary
+
     try:
         plan = planner.plan_run(loaded, options_of(parsed), project)[0]
     except Refusal as refusal:

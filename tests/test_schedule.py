@@ -14,7 +14,7 @@ from parallel_dispatch.options import Options
 from parallel_dispatch.planner import Place, make_plan
 from parallel_dispatch.rules import in_levels, orders
 from parallel_dispatch.schedule import arrange
-from parallel_dispatch.scopes import conflicts, exclusive, overlapping
+from parallel_dispatch.scopes import MOST_COMPARED, conflicts, exclusive, overlapping
 from parallel_dispatch.search import search
 from parallel_dispatch.simulation import in_turn, simulate
 from parallel_dispatch.state import CANCELLED, FAILED, SUCCESS, Attempt, State
@@ -344,3 +344,10 @@ def test_a_task_is_held_back_where_that_makes_the_run_shorter():
 def test_the_files_order_is_kept(order):
     tasks = (Task("a", "p", output="1"), Task("b", "p", output="2", dependencies=("a",)), Task("c", "p", output="3"))
     assert planned(TaskFile("a-run", tasks, settings=Settings(order=order))).in_waves == (order == "waves")
+
+
+def test_a_file_of_thousands_of_scopes_is_compared_as_far_as_a_moment_allows(monkeypatch):
+    compared = []
+    monkeypatch.setattr("parallel_dispatch.scopes.overlapping", lambda *pair: compared.append(pair) or None)
+    assert len(exclusive([(f"src/**/{number}",) for number in range(1000)])) == 1000
+    assert len(compared) == MOST_COMPARED

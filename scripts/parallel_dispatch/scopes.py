@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 ANY = "**"
+MOST_COMPARED = 10_000
+"""How many pairs are compared where all that overlap are looked for; that is for forecasts, a run looks by itself."""
 
 
 def overlapping(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, str] | None:
@@ -62,11 +64,16 @@ def _met(scopes: Sequence[tuple[str, ...]]) -> list[set[int]]:
             for depth in range(len(names) + 1):
                 below.setdefault(names[:depth], set()).add(number)
     met = [{number} for number in range(len(scopes))]
+    left = MOST_COMPARED
     for number, found in enumerate(beginnings):
+        if left <= 0:
+            break
         near = set().union(*(below[names] for names in found))
         near.update(n for names in found for depth in range(len(names)) for n in exactly.get(names[:depth], ()))
-        for other in near:
-            if other > number and overlapping(scopes[number], scopes[other]):
+        later = sorted(other for other in near if other > number)[:left]
+        left -= len(later)
+        for other in later:
+            if overlapping(scopes[number], scopes[other]):
                 met[number].add(other)
                 met[other].add(number)
     return met

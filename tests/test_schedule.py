@@ -26,7 +26,7 @@ sys.path.insert(0, os.path.join(ROOT, "bench"))
 
 from clockwork import drive
 
-MANY = settings(max_examples=400, deadline=None, derandomize=True)
+MANY = settings(max_examples=250, deadline=None, derandomize=True)
 THOUSANDS = settings(max_examples=2000, deadline=None, derandomize=True)
 PLACE = Place("/project", "/project/tasks.yaml", "tasks-20260102-030405-k3f2", "/project/out", frozenset())
 SCOPES = [("src/**",), ("src/a/*.py",), ("src/a/x.py", "docs/**"), ("docs/b.md",), ("tests/**",), ("**/x.py",)]

@@ -94,46 +94,9 @@ def make_plan(task_file: TaskFile, options: Options, place: Place, learnt: Mappi
     """
     settings = task_file.settings
     output_dir = _output_dir(options.output or settings.output_dir, place)
-    places = Destinations(output_dir, place.project, place.task_file, place.default_output)
     timeout = (options.timeout or settings.timeout_per_task) / 1000
     on_failure = options.on_failure or settings.on_failure
-    patterns = {task.id for task in task_file.tasks if task.for_each}
-    estimates = durations(task_file.tasks, learnt)
-    roles = {agent: _role(agent, task_file) for agent in {task.agent for task in task_file.tasks}}
-    types = {agent: subagent_type(role, place.agents) for agent, role in roles.items()}
-    tasks = [
-        PlannedTask(
-            id=task.id,
-            agent=task.agent,
-            subagent_type=types[task.agent],
-            title="" if roles[task.agent] in place.agents else roles[task.agent],
-            prompt=task.prompt,
-            output=places.path(task.id, task.output),
-            dependencies=list(task.dependencies),
-            wave=1,
-            timeout=(options.timeout or task.timeout or settings.timeout_per_task) / 1000,
-            attempts=1 + _retries(task, settings.max_retries, on_failure),
-            description=task.description,
-            context=task.context,
-            scope=task.scope,
-            constraints=task.constraints,
-            reads=task.reads,
-            output_format=task.output_format,
-            success_criteria=task.success_criteria,
-            resources=dict(task.resources),
-            contract=asdict(task.contract) if task.contract else {},
-            critical=task.critical,
-            wait=_wait(task, patterns),
-            leaves_losers=task.losers == "continue",
-            writes=task.writes,
-            call=_call(task) if task.model or task.effort else {},
-            for_each={"from": task.for_each.task, "path": task.for_each.path} if task.for_each else {},
-            estimate=estimates[task.id][0],
-            known_from=estimates[task.id][1],
-            priority=task.priority,
-        )
-        for task in task_file.tasks
-    ]
+    tasks = _planned(task_file, options, place, output_dir, learnt)
     max_parallel = options.max_parallel or settings.max_parallel
     instances = {name: agent.instances for name, agent in task_file.agents.items() if agent.instances}
     work = workload(tasks, max_parallel, instances, settings.resources)
@@ -166,6 +129,52 @@ def make_plan(task_file: TaskFile, options: Options, place: Place, learnt: Mappi
         foretold=found.schedule.makespan / 1000,
         bound=found.bound / 1000,
     )
+
+
+def _planned(
+    task_file: TaskFile, options: Options, place: Place, output_dir: str, learnt: Mapping[str, float]
+) -> list[PlannedTask]:
+    """The tasks as they stand in the file, before they are put in an order."""
+    settings = task_file.settings
+    on_failure = options.on_failure or settings.on_failure
+    places = Destinations(output_dir, place.project, place.task_file, place.default_output)
+    patterns = {task.id for task in task_file.tasks if task.for_each}
+    estimates = durations(task_file.tasks, learnt)
+    roles = {agent: _role(agent, task_file) for agent in {task.agent for task in task_file.tasks}}
+    types = {agent: subagent_type(role, place.agents) for agent, role in roles.items()}
+    return [
+        PlannedTask(
+            id=task.id,
+            agent=task.agent,
+            subagent_type=types[task.agent],
+            title="" if roles[task.agent] in place.agents else roles[task.agent],
+            prompt=task.prompt,
+            output=places.path(task.id, task.output),
+            dependencies=list(task.dependencies),
+            wave=1,
+            timeout=(options.timeout or task.timeout or settings.timeout_per_task) / 1000,
+            attempts=1 + _retries(task, settings.max_retries, on_failure),
+            description=task.description,
+            context=task.context,
+            scope=task.scope,
+            constraints=task.constraints,
+            reads=task.reads,
+            output_format=task.output_format,
+            success_criteria=task.success_criteria,
+            resources=dict(task.resources),
+            contract=asdict(task.contract) if task.contract else {},
+            critical=task.critical,
+            wait=_wait(task, patterns),
+            leaves_losers=task.losers == "continue",
+            writes=task.writes,
+            call=_call(task) if task.model or task.effort else {},
+            for_each={"from": task.for_each.task, "path": task.for_each.path} if task.for_each else {},
+            estimate=estimates[task.id][0],
+            known_from=estimates[task.id][1],
+            priority=task.priority,
+        )
+        for task in task_file.tasks
+    ]
 
 
 def durations(tasks: Sequence[Task], learnt: Mapping[str, float] = NOTHING) -> dict[str, tuple[float, str]]:

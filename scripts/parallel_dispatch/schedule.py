@@ -46,17 +46,13 @@ WAVES, IMPROVEMENT, SEARCH = "wave by wave", "forward-backward improvement", "se
 
 
 class Arrangement:
-    """An order of dispatch and how it was found. Times are milliseconds.
+    """The schedule to run, the rule that found it, and the milliseconds that no schedule beats."""
 
-    `tried` are the makespans foretold for each rule; `bound` is what no schedule beats.
-    """
+    __slots__ = ("bound", "rule", "schedule")
 
-    __slots__ = ("bound", "rule", "schedule", "tried")
-
-    def __init__(self, schedule: Schedule, rule: str, tried: dict[str, int], bound: int) -> None:
+    def __init__(self, schedule: Schedule, rule: str, bound: int) -> None:
         self.schedule = schedule
         self.rule = rule
-        self.tried = tried
         self.bound = bound
 
 
@@ -78,7 +74,6 @@ class _Portfolio:
         self.cost = work.size * (1 if work.is_plain else 3)
         self.bound = lower_bound(work)
         self.found: list[tuple[Schedule, str]] = []
-        self.tried: dict[str, int] = {}
 
     def best(self, schedules: int) -> Arrangement:
         """The one to run."""
@@ -87,7 +82,7 @@ class _Portfolio:
             if first.makespan <= self.bound or self.left < 2 * self.cost:
                 break
         waves = self._simulated(in_levels(self.work), in_waves=True)
-        is_close = not self.work.is_plain and waves.makespan < CLOSE * self.shortest
+        is_close = not (self.in_waves or self.work.is_plain) and waves.makespan < CLOSE * self.shortest
         reserve = self.left // 3 if is_close else 0
         self.left -= reserve
         if not (self.in_waves or self.work.waits):
@@ -96,7 +91,7 @@ class _Portfolio:
         self._add(WAVES, waves)
         self.left += reserve
         schedule, rule = self._cautious(waves) if is_close else self._best()[0]
-        return Arrangement(schedule, rule, self.tried, self.bound)
+        return Arrangement(schedule, rule, self.bound)
 
     @property
     def shortest(self) -> int:
@@ -109,7 +104,6 @@ class _Portfolio:
 
     def _add(self, rule: str, schedule: Schedule) -> Schedule:
         self.found.append((schedule, rule))
-        self.tried[rule] = min(schedule.makespan, self.tried.get(rule, schedule.makespan))
         return schedule
 
     def _improve(self) -> None:

@@ -1,8 +1,11 @@
 """What most tests stand on: a project with a name that is hard on programs, and a cache that names an interpreter."""
 
+import os
 import sys
 
 import pytest
+
+os.environ.pop("COLUMNS", None)  # pytest-xdist gives its workers the width of the terminal that it has itself
 
 
 @pytest.fixture

@@ -9,7 +9,18 @@ import sys
 from typing import TYPE_CHECKING
 
 from . import quickjson
-from .arguments import Parser, UsageError, add_dry_run, add_run_arguments, days, options_of, project_of, seconds, speed
+from .arguments import (
+    Parser,
+    UsageError,
+    add_dry_run,
+    add_run_arguments,
+    columns,
+    days,
+    options_of,
+    project_of,
+    seconds,
+    speed,
+)
 from .places import ROOT
 from .refusal import Refusal
 
@@ -268,11 +279,7 @@ def _plan(arguments: argparse.Namespace) -> int:
 
 def _cells() -> int:
     """The width of the terminal, within what reads well."""
-    try:
-        cells = os.get_terminal_size(sys.stdout.fileno()).columns
-    except (OSError, ValueError):
-        cells = 100
-    return min(max(cells, 60), 140)
+    return min(max(columns(100), 60), 140)
 
 
 def _start(arguments: argparse.Namespace) -> int:

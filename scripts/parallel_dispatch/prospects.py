@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from .bounds import lower_bound
-from .rules import orders
+from .rules import longest_path, order_by
 from .schedule import arrange
 from .simulation import simulate
 from .workload import Workload, workload
@@ -21,10 +20,9 @@ MOST_AGENTS = 16
 NEARLY = 1.05
 """Whoever is within so much of the shortest time is as good."""
 ORDERED, EFFORT = 40, 3_000
-"""Up to so many tasks are ordered anew for other limits, with so much effort; more by the best rules only."""
-RULES = 3
+"""Up to so many tasks are ordered anew for other limits, with so much effort; up to MANY by one rule, the plan's or the
+best; more keep the plan's order."""
 MANY = 200
-"""More tasks than that keep the plan's order."""
 LOOKED_AT, PLACED = 50, 20_000
 """How many tasks are cut in two in thought, at most; and how many tasks are placed for that in all."""
 LIMITS = 10
@@ -80,17 +78,12 @@ def _by_agents(forecast: Forecast) -> dict[int, int]:
 
 def _shortest(forecast: Forecast, work: Workload) -> int:
     """The makespan under other limits: in this plan's order, or the best that a rule finds."""
-    in_waves = forecast.schedule.in_waves
-    least = simulate(work, range(work.size), in_waves, forecast.schedule.yields).makespan
-    bound = lower_bound(work)
-    if least <= bound or work.size > MANY:
-        return least
+    schedule = forecast.schedule
+    least = simulate(work, range(work.size), schedule.in_waves, schedule.yields).makespan
     if work.size <= ORDERED:
-        return min(least, arrange(work, in_waves, effort=EFFORT).schedule.makespan)
-    for _, order in islice(orders(work), RULES):
-        least = min(least, simulate(work, order, in_waves).makespan)
-        if least <= bound:
-            break
+        return min(least, arrange(work, schedule.in_waves, effort=EFFORT).schedule.makespan)
+    if work.size <= MANY:
+        return min(least, simulate(work, order_by(work, longest_path(work)), schedule.in_waves).makespan)
     return least
 
 

@@ -10,7 +10,6 @@ The effort is counted in tasks placed, not in time: equal input gives an equal p
 
 from __future__ import annotations
 
-from itertools import count
 from math import gcd
 from typing import TYPE_CHECKING
 
@@ -20,7 +19,7 @@ from .simulation import Schedule, in_turn, simulate
 from .timetable import Timetable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from .simulation import Yields
     from .workload import Workload
@@ -170,7 +169,7 @@ class _Portfolio:
         scenarios = min(SCENARIOS, self.left // ((len(rivals) + 1) * self.cost))
         if scenarios < 2 or len(rivals) == 1:
             return rivals[0]
-        worlds = [self.work.lasting(_misjudged(self.work.durations, number)) for number in range(scenarios)]
+        worlds = [self.work.lasting(durations) for durations in _worlds(self.work.durations, scenarios)]
         slow = [simulate(world, waves.order, in_waves=True).makespan for world in worlds]
 
         def risk(one: tuple[Schedule, str]) -> tuple[float, int]:
@@ -194,7 +193,14 @@ def unit(work: Workload, makespan: int) -> int:
     return common if makespan <= 4 * UNITS * common else -(-makespan // UNITS)
 
 
-def _misjudged(durations: Sequence[int], scenario: int) -> list[int]:
-    """The durations up to twice as long or as short, evenly spread (H. Weyl, 1916), the same for equal input."""
-    shifts = ((task * 0.6180339887 + (scenario + 1) * 0.4142135624 * (task % 7 + 1)) % 1 for task in count())
-    return [max(1, round(duration * 2.0 ** (2 * shift - 1))) for duration, shift in zip(durations, shifts)]
+def _worlds(durations: Sequence[int], count: int) -> Iterator[list[int]]:
+    """What the durations may be in truth: all the same, nearer to each other, up to twice as long or short; so many.
+
+    The factors are spread evenly (H. Weyl, 1916), and are the same for equal input.
+    """
+    mean = sum(durations) / len(durations)
+    yield [max(1, round(mean))] * len(durations)
+    yield [max(1, round((duration * mean) ** 0.5)) for duration in durations]
+    for number in range(3, count + 1):
+        shifts = ((task * 0.6180339887 + number * 0.4142135624 * (task % 7 + 1)) % 1 for task in range(len(durations)))
+        yield [max(1, round(duration * 2.0 ** (2 * shift - 1))) for duration, shift in zip(durations, shifts)]

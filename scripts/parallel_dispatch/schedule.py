@@ -34,8 +34,8 @@ FOLLOWED = 2
 """How many of the improved schedules are simulated."""
 RIVALS, SCENARIOS = 5, 32
 """How many of the best schedules are compared with the waves, in how many scenarios of wrong estimates."""
-LEAST_SEARCHED = 30
-"""For how many schedules a search is worth its while."""
+LEAST_SEARCHED, SEEDS = 30, 3
+"""For how many schedules a search is worth its while, and with how many of the best it begins."""
 CLOSE = 1.25
 """How many times as long the waves take on the estimates, where no wrong estimates make them faster; where
 dependencies are the only limits, none were seen to."""
@@ -134,7 +134,7 @@ class _Portfolio:
         timetable = Timetable(self.work, unit(self.work, self.shortest))
         seeds = [schedule.ends for schedule, _ in sorted(self.found, key=lambda one: one[0].makespan)]
         self.left -= affordable * self.work.size
-        ends = search(timetable, seeds[:RIVALS], schedules or affordable, -(-self.bound // timetable.unit))
+        ends = search(timetable, seeds[:SEEDS], schedules or affordable, -(-self.bound // timetable.unit))
         self._follow(timetable, ends, SEARCH)
 
     def _pushed(self, timetable: Timetable, ends: list[int]) -> list[int]:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-NAMES = ("growth", "start", "hooks", "launcher", "validate")
+NAMES = ("growth", "start", "hooks", "launcher", "validate", "planning", "makespan")
 
 
 def main() -> int:

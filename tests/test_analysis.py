@@ -468,6 +468,20 @@ def test_why_a_task_lets_another_begin_first():
     assert ids(analysis, analysis.chains.deciding) == ["a", "b", "c"]
 
 
+def test_why_a_task_lets_another_have_its_agent_first():
+    found = analysed(
+        task("greedy", minutes=20, agent="p"),
+        task("first", minutes=2),
+        Task("second", "x", output="s.md", agent="p", dependencies=("first",), estimated_duration=120_000),
+        Task("third", "x", output="t.md", dependencies=("second",), estimated_duration=18 * 60_000),
+        agents={"p": Agent(1)},
+    )
+    assert reasons(found)["greedy"] == (
+        "begins at 4 m; it is ready at 0, but lets second begin first, as otherwise second would begin later and the"
+        " run would take longer; then it waits for the agent p: its only instance is at work on second"
+    )
+
+
 def test_what_the_end_of_a_task_lets_begin():
     found = analysed(task("a", minutes=2), task("b", minutes=1), task("c", "a", 2), max_parallel=1)
     after = {task: (ids(found, one.releases), ids(found, one.follows)) for task, one in zip("acb", found.explanations)}

@@ -111,13 +111,13 @@ def _held(forecast: Forecast, task: int, beside: Sequence[int], ready: int) -> s
     if not found and len(beside) >= forecast.work.parallel:
         found = [(f"waits for a free agent: {_who(forecast, beside, 'is', 'are')} at work", beside)]
     ahead = forecast.schedule.yields.get(task)
-    if found:
-        blocking = sorted({other for _, others in found for other in others})
-        return " and ".join(words for words, _ in found) + _preferred(forecast, task, blocking, ready)
-    if ahead is not None:
+    blocking = sorted({other for _, others in found for other in others})
+    waits = " and ".join(words for words, _ in found)
+    if ahead is not None and forecast.schedule.starts[ahead] > ready:
         name = forecast.tasks[ahead].id
-        return f"lets {name} begin first, as otherwise {name} would begin later and the run would take longer"
-    return "the limits leave room for it only then"
+        lets = f"lets {name} begin first, as otherwise {name} would begin later and the run would take longer"
+        return f"{lets}; then it {waits}" if waits else lets
+    return waits + _preferred(forecast, task, blocking, ready) if waits else "the limits leave room for it only then"
 
 
 def _sharing(forecast: Forecast, task: int, beside: Sequence[int]) -> Iterator[tuple[str, Sequence[int]]]:

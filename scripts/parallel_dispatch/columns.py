@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from typing import TYPE_CHECKING
 
 from .cells import padded, width
@@ -34,6 +33,11 @@ def columns(rows: Rows, cells: int) -> list[str]:
 
 def wrapped(text: str, cells: int) -> list[str]:
     """The lines of a text; no number is parted from its unit."""
-    kept = _UNIT.sub(_BLANK, text)
-    lines = textwrap.wrap(kept, max(TEXT, cells), break_long_words=False, break_on_hyphens=False)
-    return [line.replace(_BLANK, " ") for line in lines]
+    lines = [""]
+    for word in _UNIT.sub(_BLANK, " ".join(text.split())).split(" "):
+        longer = f"{lines[-1]} {word}"
+        if lines[-1] and width(longer) > max(TEXT, cells):
+            lines.append(word)
+        else:
+            lines[-1] = longer if lines[-1] else word
+    return [line.replace(_BLANK, " ") for line in lines if line]

@@ -96,6 +96,10 @@ def nearest(word: str, known: Iterable[str], likeness: float = LIKENESS) -> str 
     """The known word that is most like this one, if any is like it; case, `-` and `_` make no difference."""
     if not word or len(word) > MAX_WORD:
         return None
+    sizes = ((candidate, len(candidate), len(candidate) + len(word)) for candidate in known)
+    known = [one for one, size, both in sizes if size <= MAX_WORD and 2 * min(size, both - size) > likeness * both]
+    if not known:
+        return None
     import difflib
 
     folded = _fold(word)
@@ -103,8 +107,6 @@ def nearest(word: str, known: Iterable[str], likeness: float = LIKENESS) -> str 
     matcher.set_seq2(folded)
     best, best_ratio = None, likeness
     for candidate in known:
-        if len(candidate) > MAX_WORD:
-            continue
         matcher.set_seq1(_fold(candidate))
         if matcher.real_quick_ratio() <= best_ratio or matcher.quick_ratio() <= best_ratio:
             continue

@@ -23,6 +23,8 @@ ORDERED, EFFORT = 40, 3_000
 """Up to so many tasks are ordered anew for other limits, with so much effort; up to MANY by one rule, the plan's or the
 best; more keep the plan's order."""
 MANY = 200
+SOME = (1, 2, 3, 4, 6, 8, 12, 16)
+"""The numbers of agents that are tried with more than ORDERED tasks."""
 LOOKED_AT, PLACED = 50, 20_000
 """How many tasks are cut in two in thought, at most; and how many tasks are placed for that in all."""
 LIMITS = 10
@@ -66,13 +68,16 @@ def _by_agents(forecast: Forecast) -> dict[int, int]:
     """The makespan for each number of agents; what few agents can do, more can, too."""
     now = forecast.plan.max_parallel
     least = lower_bound(forecast.work.limited(forecast.work.size))
+    some = range(1, MOST_AGENTS + 1) if forecast.work.size <= ORDERED else SOME
+    counts = sorted({*some, now, now + 1} if now < MOST_AGENTS else {*some, now})
     found: dict[int, int] = {}
-    for count in range(1, max(MOST_AGENTS, now) + 1):
-        if count > now and found[count - 1] <= least:
-            found[count] = found[count - 1]
+    before = least + 1
+    for count in counts:
+        if count > now and before <= least:
+            found[count] = before
             continue
         makespan = forecast.schedule.makespan if count == now else _shortest(forecast, forecast.work.limited(count))
-        found[count] = makespan if count <= now else min(makespan, found[count - 1])
+        before = found[count] = makespan if count <= now else min(makespan, before)
     return found
 
 

@@ -20,7 +20,7 @@ import os
 import posixpath
 import re
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import sides
@@ -150,8 +150,8 @@ def _differs(
     wanted: Task | TaskFile | Settings, other: Task | TaskFile | Settings, free: set[str], out: set[str]
 ) -> str:
     """The first key whose value is not the same or, where it is free, is lost."""
-    values = asdict(other)
-    for key, value in asdict(wanted).items():
+    values = other._asdict()
+    for key, value in wanted._asdict().items():
         if key not in out and not (_is_as_much(value, values[key]) if key in free else _same(key, value, values[key])):
             return str(key)
     return ""

@@ -3,7 +3,6 @@
 import os
 import re
 import sys
-from dataclasses import replace
 
 import pytest
 from builders import ROOT
@@ -26,7 +25,7 @@ def lost(name, file):
 def with_first(name, **values):
     """The right correction with other values in its first task."""
     first, *others = right(name).tasks
-    return replace(right(name), tasks=(replace(first, **values), *others))
+    return right(name)._replace(tasks=(first._replace(**values), *others))
 
 
 def changed(name, old, new):
@@ -63,13 +62,13 @@ def test_a_question_shows_the_file_and_what_is_wrong_and_nothing_of_its_place(na
 def test_what_loses_something_is_refused(name):
     file = right(name)
     first, *others = file.tasks
-    assert lost(name, replace(file, tasks=file.tasks[:-1])) == f"{len(others)} tasks, not {len(file.tasks)}"
+    assert lost(name, file._replace(tasks=file.tasks[:-1])) == f"{len(others)} tasks, not {len(file.tasks)}"
     shorter = lost(name, with_first(name, prompt=first.prompt.rpartition(" ")[0]))
     assert shorter in {f"prompt of task {first.id}", f"no task {first.id}"}
     assert lost(name, with_first(name, agent="somebody")) == f"agent of task {first.id}"
     assert lost(name, with_first(name, dependencies=(others[-1].id,))) == f"dependencies of task {first.id}"
-    settings = replace(file.settings, max_parallel=file.settings.max_parallel + 1)
-    assert lost(name, replace(file, settings=settings)) == "max_parallel"
+    settings = file.settings._replace(max_parallel=file.settings.max_parallel + 1)
+    assert lost(name, file._replace(settings=settings)) == "max_parallel"
 
 
 def test_punctuation_and_order_make_no_difference():
@@ -78,7 +77,7 @@ def test_punctuation_and_order_make_no_difference():
     whole = right("01-payment-review").tasks[0].prompt.replace(":", " -").replace(" ", "\n")
     assert lost("01-payment-review", with_first("01-payment-review", prompt=whole)) == ""
     file = right("01-payment-review")
-    assert lost("01-payment-review", replace(file, tasks=file.tasks[::-1])) == ""
+    assert lost("01-payment-review", file._replace(tasks=file.tasks[::-1])) == ""
 
 
 def test_what_is_to_be_chosen_may_be_chosen_but_not_left_out():
@@ -96,8 +95,8 @@ def test_a_cycle_may_be_cut_anywhere_but_only_once():
         file = right("05-export-feature")
         needed = {"design": design, "backend": backend, "frontend": frontend}
         needed |= {"integration-tests": tests, "review": review}
-        tasks = [replace(task, dependencies=tuple(needed.get(task.id, task.dependencies))) for task in file.tasks]
-        return lost("05-export-feature", replace(file, tasks=tuple(tasks)))
+        tasks = [task._replace(dependencies=tuple(needed.get(task.id, task.dependencies))) for task in file.tasks]
+        return lost("05-export-feature", file._replace(tasks=tuple(tasks)))
 
     assert cut([], ["design"], ["design"], ["frontend", "backend"], ["integration-tests"]) == ""
     assert cut(["review"], ["design"], ["design"], ["backend", "frontend"], []) == ""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .balance import balance
 from .chains import Chains
@@ -30,8 +29,7 @@ LARGE = 1_000
 """Plans of more tasks are not searched for conflicts, slack and prospects: that would take longer than planning."""
 
 
-@dataclass(frozen=True)
-class Analysis:
+class Analysis(NamedTuple):
     """The analysis of a plan; `conflicts`, `chains`, `explanations` and `prospects` are None where it
     is too large for them.
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from .forecast import Forecast
 
 
-@dataclass(frozen=True)
-class Share:
+class Share(NamedTuple):
     """The tasks of one kind of agent, in milliseconds of work; `each` is that of every instance, where they are few.
 
     `instances` is 0 where the run's limit is the only one.

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .enumeration import enumerated
 from .scopes import exclusive
@@ -21,8 +20,7 @@ GLOBS = 4
 """How many globs of write scopes that overlap are named."""
 
 
-@dataclass(frozen=True)
-class Conflict:
+class Conflict(NamedTuple):
     """Tasks that share what is not there for all of them at once.
 
     `of` is "writes", "resource" or "agent", `name` its globs or name. There are `amount` of it, of which each task

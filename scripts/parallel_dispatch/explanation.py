@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .enumeration import enumerated
 from .scopes import overlapping
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
     from .forecast import Forecast
 
 
-@dataclass(frozen=True)
-class Explanation:
+class Explanation(NamedTuple):
     """Why a task begins when it does, and how many milliseconds it `waits` though it is ready.
 
     `releases` are the tasks that begin at its end since they needed it, `follows` those that take what it held.

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .bounds import critical_path
 from .rules import in_levels
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
     from .forecast import Forecast
 
 
-@dataclass(frozen=True)
-class Figures:
+class Figures(NamedTuple):
     """Times in milliseconds. `waves` is None where it was not reckoned, as for very large plans.
 
     `sequential` is one task after another, `makespan` the plan, `waves` the same tasks wave by wave, `bound` what no

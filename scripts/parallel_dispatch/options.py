@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(NamedTuple):
     """What the command line says; None leaves it to the task file. `timeout` is in milliseconds.
 
     `optimize` is how many schedules are made in search of a shorter one.

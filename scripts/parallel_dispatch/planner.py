@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -120,7 +120,7 @@ def make_plan(task_file: TaskFile, options: Options, place: Place, learnt: Mappi
         background=place.driver == "hooks" and _in_background(options.dispatch or settings.dispatch, longest, place),
         in_waves=found.schedule.in_waves,
         instances=instances,
-        resources=settings.resources,
+        resources=dict(settings.resources),
         open_writes=settings.writes == "open",
         backs_off=settings.backoff != "none",
         max_minutes=settings.max_minutes or 0,
@@ -162,7 +162,7 @@ def _planned(
             output_format=task.output_format,
             success_criteria=task.success_criteria,
             resources=dict(task.resources),
-            contract=asdict(task.contract) if task.contract else {},
+            contract=task.contract._asdict() if task.contract else {},
             critical=task.critical,
             wait=_wait(task, patterns),
             leaves_losers=task.losers == "continue",

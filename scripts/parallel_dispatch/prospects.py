@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .bounds import lower_bound
 from .rules import longest_path, order_by
@@ -31,8 +30,7 @@ LIMITS = 10
 """How many limits are raised in thought, at most."""
 
 
-@dataclass(frozen=True)
-class Raised:
+class Raised(NamedTuple):
     """The makespan with one more of a limit: instances of an "agent", or of a "resource", `now` of which there are."""
 
     of: str
@@ -41,8 +39,7 @@ class Raised:
     makespan: int
 
 
-@dataclass(frozen=True)
-class Prospects:
+class Prospects(NamedTuple):
     """Times in milliseconds.
 
     `agents` gives the makespan by the number of agents, `worth` the smallest number that is nearly as good as the

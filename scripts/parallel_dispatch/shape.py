@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from .forecast import Forecast
@@ -15,8 +14,7 @@ FEW = 5
 """So many agents of one kind of work a person still follows."""
 
 
-@dataclass(frozen=True)
-class Pattern:
+class Pattern(NamedTuple):
     """A pattern of parallel work by its name, and in a sentence why it fits."""
 
     name: str

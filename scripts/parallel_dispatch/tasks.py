@@ -1,12 +1,18 @@
-"""The task file once checked: plain frozen values, complete with their defaults."""
+"""The task file once checked: plain frozen values, complete with their defaults.
+
+They are named tuples: to make a dataclass takes a start of the program ten times as long.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
-@dataclass(frozen=True)
-class Contract:
+class Contract(NamedTuple):
     """What an output must hold to count, beyond being there. `json_schema` is the text of a JSON Schema, or empty."""
 
     sections: tuple[str, ...] = ()
@@ -15,16 +21,14 @@ class Contract:
     json_schema: str = ""
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """The list that tasks are made from while the run goes on: at a path in the JSON that another task writes."""
 
     task: str
     path: str = ""
 
 
-@dataclass(frozen=True)
-class Task:
+class Task(NamedTuple):
     """One unit of work for one agent.
 
     `output` is relative to the run's output directory; a trailing `/` says that it is a directory. `reads` are paths or
@@ -62,16 +66,17 @@ class Task:
     for_each: Source | None = None
 
 
-@dataclass(frozen=True)
-class Agent:
+class Agent(NamedTuple):
     """Who does tasks: at most `instances` of them at a time (None: as many as the run allows), in a role."""
 
     instances: int | None = None
     role: str = ""
 
 
-@dataclass(frozen=True)
-class Settings:
+NOTHING: Mapping[str, int] = MappingProxyType({})
+
+
+class Settings(NamedTuple):
     """How a run behaves. `timeout_per_task` is in milliseconds; `output_dir` None leaves the choice to the run.
 
     `resources` says how much there is of each; of what is not named there is 1. The budgets `max_minutes` and
@@ -88,16 +93,18 @@ class Settings:
     max_tokens: int | None = None
     dispatch: str = "auto"
     order: str = "rolling"
-    resources: dict[str, int] = field(default_factory=dict)
+    resources: Mapping[str, int] = NOTHING
     writes: str = "scoped"
 
 
-@dataclass(frozen=True)
-class TaskFile:
+NOBODY: Mapping[str, Agent] = MappingProxyType({})
+
+
+class TaskFile(NamedTuple):
     """A checked task file: ids are unique, dependencies exist and have no cycle, outputs do not collide."""
 
     name: str
     tasks: tuple[Task, ...]
     description: str = ""
-    settings: Settings = field(default_factory=Settings)
-    agents: dict[str, Agent] = field(default_factory=dict)
+    settings: Settings = Settings()
+    agents: Mapping[str, Agent] = NOBODY

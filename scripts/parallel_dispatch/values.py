@@ -14,6 +14,10 @@ from .tasks import Agent, Contract, Settings, Source, Task, TaskFile
 if TYPE_CHECKING:
     from collections.abc import Mapping as Lookup
 
+_FILE, _TASK, _SETTINGS = TaskFile("", ()), Task("", ""), Settings()
+_AGENT, _CONTRACT, _SOURCE = Agent(), Contract(), Source("")
+"""The values of which all is left to the defaults."""
+
 
 def task_file(
     root: Mapping, prompts: Lookup[str, str], matches: Lookup[str, tuple[str, ...]], schemas: Lookup[str, str]
@@ -39,7 +43,7 @@ def task_file(
     return TaskFile(
         name=_text(root, "name", ""),
         tasks=tuple(tasks),
-        description=_text(root, "description", TaskFile.description),
+        description=_text(root, "description", _FILE.description),
         settings=_settings(settings) if isinstance(settings, Mapping) else Settings(),
         agents={key: _agent(entry.node) for key, entry in agents.entries.items() if not key.startswith("x-")}
         if isinstance(agents, Mapping)
@@ -75,18 +79,18 @@ def _task(
     return Task(
         id=own,
         prompt=substituted(prompt, item),
-        agent=text("agent", Task.agent),
-        description=text("description", Task.description),
+        agent=text("agent", _TASK.agent),
+        description=text("description", _TASK.description),
         output=text("output", f"{name(own, 'N') if source else own}.md"),
         dependencies=tuple(each for task in needed for each in names.get(task, ())),
-        context=text("context", Task.context),
-        scope=text("scope", Task.scope),
+        context=text("context", _TASK.context),
+        scope=text("scope", _TASK.scope),
         constraints=texts("constraints"),
         reads=texts("reads"),
-        output_format=text("output_format", Task.output_format),
+        output_format=text("output_format", _TASK.output_format),
         success_criteria=texts("success_criteria"),
         estimated_duration=milliseconds(node.get("estimated_duration")),
-        priority=_text(node, "priority", Task.priority),
+        priority=_text(node, "priority", _TASK.priority),
         resources=_amounts(node.get("resources")),
         timeout=milliseconds(node.get("timeout")),
         retries=_number(node.get("retries")),
@@ -95,7 +99,7 @@ def _task(
         model=_text(node, "model", "") or None,
         effort=_text(node, "effort", "") or None,
         wait=_wait(node.get("wait")),
-        losers=_text(node, "losers", Task.losers),
+        losers=_text(node, "losers", _TASK.losers),
         writes=texts("writes"),
         for_each=source,
     )
@@ -103,12 +107,12 @@ def _task(
 
 def _wait(node: Node | None) -> int | str:
     """How many dependencies must succeed."""
-    return 1 if isinstance(node, Scalar) and node.text == "any" else _number(node) or Task.wait
+    return 1 if isinstance(node, Scalar) and node.text == "any" else _number(node) or _TASK.wait
 
 
 def _source(node: Mapping) -> Source | None:
     named, each = source_of(node), node.get("for_each")
-    return Source(named.text, _text(each, "path", Source.path)) if named and isinstance(each, Mapping) else None
+    return Source(named.text, _text(each, "path", _SOURCE.path)) if named and isinstance(each, Mapping) else None
 
 
 def _contract(node: Node | None, item: str | None, schemas: Lookup[str, str]) -> Contract | None:
@@ -118,7 +122,7 @@ def _contract(node: Node | None, item: str | None, schemas: Lookup[str, str]) ->
         tuple(substituted(part.text, item) for part in items(node.get(key)) if isinstance(part, Scalar))
         for key in ("sections", "contains")
     )
-    least = _number(node.get("min_bytes"), Contract.min_bytes)
+    least = _number(node.get("min_bytes"), _CONTRACT.min_bytes)
     return Contract(sections, contains, least, _schema(node.get("json_schema"), item, schemas))
 
 
@@ -126,31 +130,31 @@ def _schema(node: Node | None, item: str | None, schemas: Lookup[str, str]) -> s
     """The text of the JSON Schema that stands here, or whose file is named."""
     if isinstance(node, Mapping):
         return json.dumps(filled(node.value, item), ensure_ascii=False, separators=(",", ":"))
-    return schemas[substituted(node.text, item)] if isinstance(node, Scalar) and node.text else Contract.json_schema
+    return schemas[substituted(node.text, item)] if isinstance(node, Scalar) and node.text else _CONTRACT.json_schema
 
 
 def _settings(node: Mapping) -> Settings:
     directory = node.get("output_dir")
     return Settings(
-        max_parallel=_number(node.get("max_parallel"), Settings.max_parallel),
-        timeout_per_task=milliseconds(node.get("timeout_per_task")) or Settings.timeout_per_task,
+        max_parallel=_number(node.get("max_parallel"), _SETTINGS.max_parallel),
+        timeout_per_task=milliseconds(node.get("timeout_per_task")) or _SETTINGS.timeout_per_task,
         output_dir=None if directory is None else _text(node, "output_dir", ""),
-        on_failure=_text(node, "on_failure", Settings.on_failure),
-        max_retries=_number(node.get("max_retries"), Settings.max_retries),
-        backoff=_text(node, "backoff", Settings.backoff),
+        on_failure=_text(node, "on_failure", _SETTINGS.on_failure),
+        max_retries=_number(node.get("max_retries"), _SETTINGS.max_retries),
+        backoff=_text(node, "backoff", _SETTINGS.backoff),
         max_minutes=_number(node.get("max_minutes")),
         max_tokens=_number(node.get("max_tokens")),
-        dispatch=_text(node, "dispatch", Settings.dispatch),
-        order=_text(node, "order", Settings.order),
+        dispatch=_text(node, "dispatch", _SETTINGS.dispatch),
+        order=_text(node, "order", _SETTINGS.order),
         resources=dict(_amounts(node.get("resources"))),
-        writes=_text(node, "writes", Settings.writes),
+        writes=_text(node, "writes", _SETTINGS.writes),
     )
 
 
 def _agent(node: Node) -> Agent:
     if not isinstance(node, Mapping):
         return Agent()
-    return Agent(instances=_number(node.get("instances")), role=_text(node, "role", Agent.role))
+    return Agent(instances=_number(node.get("instances")), role=_text(node, "role", _AGENT.role))
 
 
 def _amounts(node: Node | None) -> tuple[tuple[str, int], ...]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .shape import is_chain
 
@@ -20,8 +19,7 @@ NO, LITTLE = 1.05, 1.25
 """Being less than so many times as fast as one after another is no gain, or little."""
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(NamedTuple):
     """Whether parallel work pays: "yes", "little" or "no", and why in a sentence."""
 
     answer: str

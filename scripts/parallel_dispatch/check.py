@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from .cycles import cycles
 from .demands import lacking_resource, read_only_agent, short_timeout, tiny_task, unknown_agent, unused_agent
-from .drafts import outline, problem
+from .drafts import Outline, problem
 from .mentions import undeclared_input
 from .nodes import Mapping, scalar
 from .outputs import bad_output, bad_output_dir, bad_scope, duplicate_output, overlapping_scope
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping as Lookup
 
     from .document import Document
-    from .drafts import Draft, Outline, Surroundings
+    from .drafts import Draft, Surroundings
     from .nodes import Scalar
     from .problem import Problem
 
@@ -36,7 +36,7 @@ def check(document: Document, surroundings: Surroundings) -> list[Problem]:
     root = document.root
     if not isinstance(root, Mapping):
         return []
-    seen = outline(document, root, surroundings)
+    seen = Outline(document, root, surroundings)
     found = [list(itertools.islice(rule(seen), MAX_PROBLEMS + 1)) for rule in _RULES]
     found += [list(itertools.islice(_once(rule(seen)), MAX_PROBLEMS + 1)) for rule in _SPREAD_RULES]
     return list(itertools.chain.from_iterable(found))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .problem import render
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 
 def digest(problems: Sequence[Problem], lines: Sequence[str], name: str, room: int) -> str:
     """What `validate` prints, under this name of the file, in so many characters at most."""
-    found = [replace(problem, file=name) for problem in problems]
+    found = [problem._replace(file=name) for problem in problems]
     shown, text = len(found), render(found, lines)
     while len(text) > room and shown > 1:
         shown -= max(1, shown // 8)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, cast
 
 import yaml
@@ -16,10 +15,11 @@ import yaml
 from .nodes import Entry, Mapping, Node, Scalar, Sequence
 from .problem import MAX_PROBLEMS, Problem, quoted
 from .source import refused_character, refused_directives, split_lines
-from .syntax import Complaint, Place, bad_escape, explain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from .syntax import Place
 
 MAX_NODES = 200_000
 MAX_DEPTH = 100
@@ -50,15 +50,22 @@ class _Event(Protocol):
     flow_style: bool
 
 
-@dataclass(frozen=True)
 class Document:
-    """One file as it was read; `root` is None where the text could not be composed."""
+    """One file as it was read; `root` is None where the text could not be composed.
 
-    name: str
-    text: str
-    root: Node | None
-    problems: tuple[Problem, ...]
-    surprises: tuple[Scalar, ...] = ()  # numbers that few people read as YAML does
+    `surprises` are numbers that few people read as YAML does.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        text: str,
+        root: Node | None,
+        problems: tuple[Problem, ...],
+        surprises: tuple[Scalar, ...] = (),
+    ) -> None:
+        self.name, self.text, self.root = name, text, root
+        self.problems, self.surprises = problems, surprises
 
     @functools.cached_property
     def lines(self) -> tuple[str, ...]:
@@ -107,16 +114,18 @@ class _Stop(Exception):  # noqa: N818 - no error: the end of composing, after it
     """The text goes past a bound; nothing more is read."""
 
 
-@dataclass(slots=True)
 class _Open:
-    """A collection that is not closed yet."""
+    """A collection that is not closed yet.
 
-    node: Sequence | Mapping
-    anchor: str | None
-    before: int  # values that were counted when it began
-    key: Scalar | None = None
-    at_key: bool = True  # whether a mapping waits for a key
-    merged: list[Node] | None = None
+    `before`: how many values were counted when it began; `at_key`: whether a mapping waits for a key.
+    """
+
+    __slots__ = ("anchor", "at_key", "before", "key", "merged", "node")
+
+    def __init__(self, node: Sequence | Mapping, anchor: str | None, before: int, *, at_key: bool = True) -> None:
+        self.node, self.anchor, self.before, self.at_key = node, anchor, before, at_key
+        self.key: Scalar | None = None
+        self.merged: list[Node] | None = None
 
 
 class _Composer:
@@ -174,6 +183,8 @@ class _Composer:
 
     def complain(self, error: yaml.MarkedYAMLError) -> None:
         """The parser's error as a problem."""
+        from .syntax import Complaint, Place, explain
+
         at = error.problem_mark or error.context_mark
         since = error.context_mark or at
         complaint = Complaint(
@@ -189,6 +200,8 @@ class _Composer:
         self.problems.append(Problem(self.name, line + 1, column + 1, length, "syntax", message))
 
     def _opener(self) -> Place | None:
+        from .syntax import Place
+
         inside = [*self._stack, self._top][1:]
         places = (Place(opened.node.line - 1, opened.node.column - 1) for opened in reversed(inside))
         return next((place for place in places if self.lines[place.line][place.column :][:1] in {"[", "{"}), None)
@@ -279,6 +292,8 @@ class _Composer:
         for number in range(event.start_mark.line, event.end_mark.line + 1):
             found = re.search(r"\\(?:u|U0000)[dD][89A-Fa-f][0-9A-Fa-f]{2}", self.lines[number])
             if found:
+                from .syntax import Place, bad_escape
+
                 place, length, message = bad_escape(Place(number, found.start()), found.group())
                 self.add(place.line + 1, place.column + 1, length, "syntax", message)
                 raise _Stop
@@ -380,7 +395,11 @@ class _Composer:
         self._written += _written(target)
         if self._written > MAX_WRITTEN:
             self._stop(event, "too-large", f"more than {MAX_WRITTEN:,} characters, aliases written out; split the file")
-        self._attach(self._top, replace(target, line=line, column=column, length=length))
+        import copy
+
+        same = copy.copy(target)
+        same.line, same.column, same.length = line, column, length
+        self._attach(self._top, same)
 
     def _attach(self, opened: _Open, node: Node) -> None:
         holder, key = opened.node, opened.key

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from . import item
 from .for_each import items_of, source_of
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from .document import Document
 
 
-@dataclass(slots=True, eq=False)
-class Draft:
+class Draft(NamedTuple):
     """One task: its name, where it writes, and where its parts stand. What the schema refuses is left out."""
 
     node: Mapping
@@ -46,29 +45,28 @@ class Draft:
         return (*self.dependencies, self.source)
 
 
-@dataclass(frozen=True)
-class Surroundings:
+class Surroundings(NamedTuple):
     """What is around a task file: the files that its globs find, the agents of its project and whether
     they can write, its own path there.
     """
 
-    matches: Lookup[str, Sequence[str]] = field(default_factory=dict)
-    agents: Lookup[str, bool] = field(default_factory=dict)
+    matches: Lookup[str, Sequence[str]] = MappingProxyType({})
+    agents: Lookup[str, bool] = MappingProxyType({})
     path: str = ""
 
 
-@dataclass(frozen=True)
 class Outline:
-    """A task file as the rules see it: the tasks that have an id, as they stand in the `file` and one for each item."""
+    """A task file as the rules see it: the tasks that have an id, as they stand in the `file` and one for each item.
 
-    file: str
-    tasks: list[Draft]
-    spread: list[Draft]
-    settings: Mapping
-    agents: Mapping
-    surprises: tuple[Scalar, ...]
-    surroundings: Surroundings
-    keys: frozenset[str]  # that any task has
+    `keys` are those that any task has.
+    """
+
+    def __init__(self, document: Document, root: Mapping, surroundings: Surroundings) -> None:
+        self.file, self.surprises, self.surroundings = document.name, document.surprises, surroundings
+        self.tasks = [draft for draft in map(_draft, items(root.get("tasks"))) if draft]
+        self.spread = [each for task in self.tasks for each in _each(task, surroundings.matches)]
+        self.settings, self.agents = _mapping(root, "settings"), _mapping(root, "agents")
+        self.keys = frozenset().union(*(task.node.entries for task in self.tasks))
 
     @functools.cached_property
     def roles(self) -> list[Scalar]:
@@ -83,15 +81,6 @@ class Outline:
             if named and named.text not in found and named.text not in self.agents.entries:
                 found[named.text] = named
         return [role for text, role in found.items() if not item.mentions_item(text)]
-
-
-def outline(document: Document, root: Mapping, surroundings: Surroundings) -> Outline:
-    """What is there to be judged."""
-    tasks = [draft for draft in map(_draft, items(root.get("tasks"))) if draft]
-    spread = [each for task in tasks for each in _each(task, surroundings.matches)]
-    settings, agents = _mapping(root, "settings"), _mapping(root, "agents")
-    keys = frozenset().union(*(task.node.entries for task in tasks))
-    return Outline(document.name, tasks, spread, settings, agents, document.surprises, surroundings, keys)
 
 
 def graph_of(tasks: list[Draft]) -> dict[str, set[str]]:
@@ -124,7 +113,7 @@ def _each(task: Draft, matches: Lookup[str, Sequence[str]]) -> Iterator[Draft]:
     for number, each in enumerate(found, 1):
         name = item.name(task.name, number)
         path = item.substituted(task.output.text, each) if task.output else f"{name}.md"
-        yield replace(task, name=name, path=path, item=each)
+        yield task._replace(name=name, path=path, item=each)
 
 
 def _draft(node: Node) -> Draft | None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import itertools
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .kinds import KINDS
 from .nodes import Mapping, Node, Scalar
-from .problem import MAX_PROBLEMS, Problem, nearest, quoted, suggestion
+from .problem import IGNORE, MAX_PROBLEMS, Problem, nearest, quoted, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -19,15 +18,13 @@ if TYPE_CHECKING:
 
 MAX_IGNORES = 20_000  # of one file that are read
 
-_MARK = "parallel-dispatch:"
 _COMMENT = re.compile(r"(?:^|(?<=[ \t]))#[ \t]*parallel-dispatch:[ \t]*([A-Za-z]\w*)[ \t]*(?:\[([^\]#]*)\])?")
 _ALONE = re.compile(r"[ \t]*(?:#.*)?")
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")  # anchors and tags before a value
 _QUOTED = {"'": re.compile(r"'(?:[^']|'')*'"), '"': re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)}
 
 
-@dataclass(frozen=True)
-class _Ignore:
+class _Ignore(NamedTuple):
     """One kind in the brackets of a comment, and the line that the comment speaks of."""
 
     line: int
@@ -44,7 +41,7 @@ def silence(document: Document, problems: Iterable[Problem]) -> set[Problem]:
     what a comment is in there.
     """
     found = set(problems)
-    if document.root is None or _MARK not in document.text:
+    if document.root is None:
         return found
     ignores, odd = _read(document)
     wanted = {(ignore.target, ignore.kind) for ignore in ignores}
@@ -61,7 +58,7 @@ def _read(document: Document) -> tuple[list[_Ignore], list[Problem]]:
     ignores: list[_Ignore] = []
     odd: list[Problem] = []
     for number, line in enumerate(document.lines):
-        if _MARK not in line:
+        if IGNORE not in line:
             continue
         for match in _COMMENT.finditer(line):
             word, kinds = match.groups()

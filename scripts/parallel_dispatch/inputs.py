@@ -7,7 +7,6 @@ import itertools
 import json
 import os
 import posixpath
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Tuple
 
 from .agents import agents
@@ -31,26 +30,26 @@ KEPT = {".git", ".parallel-dispatch"}
 """Folders in which no glob looks."""
 
 
-@dataclass
 class Inputs:
     """The texts of prompt files and of JSON Schemas and the files of globs, by what stands in the task file.
 
     And what is wrong with them. `agents` are those that the project, the user and the host define, and whether
-    they can write.
+    they can write. `judged` holds the flaws of the schemas that stand in the task file itself, by their texts: many
+    tasks may share one.
     """
 
-    prompts: dict[str, str] = field(default_factory=dict)
-    schemas: dict[str, str] = field(default_factory=dict)
-    matches: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    judged: dict[str, list[tuple[tuple[str | int, ...], str]]] = field(default_factory=dict)
-    """The flaws of the schemas that stand in the task file itself, by their texts: many tasks may share one."""
-    problems: list[Problem] = field(default_factory=list)
-    agents: dict[str, bool] = field(default_factory=dict)
+    def __init__(self, agents: dict[str, bool]) -> None:
+        self.agents = agents
+        self.prompts: dict[str, str] = {}
+        self.schemas: dict[str, str] = {}
+        self.matches: dict[str, tuple[str, ...]] = {}
+        self.judged: dict[str, list[tuple[tuple[str | int, ...], str]]] = {}
+        self.problems: list[Problem] = []
 
 
 def gather(file: str, root: object, project: str) -> Inputs:
     """Everything that a document's tasks name; paths are relative to the project and may not leave it."""
-    found = Inputs(agents=agents(project, os.path.expanduser("~")))
+    found = Inputs(agents(project, os.path.expanduser("~")))
     for task in items(root.get("tasks")) if isinstance(root, Mapping) else []:
         if not isinstance(task, Mapping) or NAMING.isdisjoint(task.entries):
             continue

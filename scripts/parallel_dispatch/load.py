@@ -5,15 +5,14 @@ from __future__ import annotations
 import functools
 import os
 import stat
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from . import check, document, ignores, schema, values
+from . import check, document, schema, values
 from .collection import without_collection
 from .drafts import Surroundings
 from .inputs import Inputs, gather
 from .nodes import Mapping
-from .problem import LEVELS, MAX_PROBLEMS, Problem, has_error
+from .problem import IGNORE, LEVELS, MAX_PROBLEMS, Problem, has_error, raised
 from .source import MAX_BYTES, decode, split_lines
 
 if TYPE_CHECKING:
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from .tasks import TaskFile
 
 
-@dataclass(frozen=True)
 class Loaded:
     """A task file as far as it could be read.
 
@@ -31,12 +29,22 @@ class Loaded:
     what stands in it, `inputs` what it takes from other files.
     """
 
-    path: str
-    problems: tuple[Problem, ...]
-    text: str = ""
-    data: bytes = b""
-    root: Node | None = None
-    inputs: Inputs = field(default_factory=Inputs)
+    def __init__(
+        self,
+        path: str,
+        problems: tuple[Problem, ...],
+        text: str = "",
+        data: bytes = b"",
+        root: Node | None = None,
+        inputs: Inputs | None = None,
+    ) -> None:
+        self.path, self.problems = path, problems
+        self.text, self.data, self.root = text, data, root
+        self.inputs = inputs or Inputs({})
+
+    def strictly(self) -> Loaded:
+        """The same where warnings are errors."""
+        return Loaded(self.path, raised(self.problems), self.text, self.data, self.root, self.inputs)
 
     @functools.cached_property
     def task_file(self) -> TaskFile | None:
@@ -80,7 +88,12 @@ def load_text(name: str, source: str | bytes, project: str = "", *, rules: dict[
     found = gather(name, read.root, project)
     around = Surroundings(found.matches, found.agents, os.path.relpath(os.path.abspath(name), project))
     broken = {*read.problems, *schema.check(read, rules), *found.problems, *check.check(read, around)}
-    return Loaded(name, _first(ignores.silence(read, _settled(broken))), text, data, read.root, found)
+    problems = _settled(broken)
+    if IGNORE in text:
+        from . import ignores
+
+        problems = ignores.silence(read, problems)
+    return Loaded(name, _first(problems), text, data, read.root, found)
 
 
 def _settled(problems: set[Problem]) -> set[Problem]:
@@ -97,7 +110,7 @@ def _first(problems: Iterable[Problem]) -> tuple[Problem, ...]:
         return tuple(ordered)
     worst = sorted(ordered, key=lambda problem: LEVELS.index(problem.level))
     message = f"more than {MAX_PROBLEMS:,} problems; the rest is not shown"
-    rest = replace(worst[MAX_PROBLEMS], length=1, kind="too-many", message=message)
+    rest = worst[MAX_PROBLEMS]._replace(length=1, kind="too-many", message=message)
     return tuple(sorted([*worst[:MAX_PROBLEMS], rest], key=_position))
 
 

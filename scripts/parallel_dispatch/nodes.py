@@ -1,28 +1,37 @@
-"""The parts of a document: YAML values that know where they stand."""
+"""The parts of a document: YAML values that know where they stand.
+
+Plain classes with slots: a file holds 100,000 of these and more, where each field costs a megabyte, and every start
+would wait two milliseconds for a decorator to write these methods.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import ClassVar, Union
+from typing import Union
 
 
-@dataclass(slots=True)
 class Scalar:
     """One scalar: what it means to YAML (`value`) beside what was written (`text`).
 
     Positions count from 1; `length` is what to underline on the first line. `plain` says that it stood without quotes,
-    so that YAML chose its type. A file holds 100,000 of these and more: a field here costs a megabyte.
+    so that YAML chose its type.
     """
 
-    size: ClassVar[int] = 1
-    height: ClassVar[int] = 0
+    __slots__ = ("column", "length", "line", "plain", "text", "value")
 
-    line: int
-    column: int
-    length: int
-    value: object
-    text: str
-    plain: bool = False
+    size = 1
+    height = 0
+
+    def __init__(
+        self,
+        line: int,
+        column: int,
+        length: int,
+        value: object,
+        text: str,
+        plain: bool = False,
+    ) -> None:
+        self.line, self.column, self.length = line, column, length
+        self.value, self.text, self.plain = value, text, plain
 
     @property
     def empty(self) -> bool:
@@ -30,38 +39,37 @@ class Scalar:
         return self.plain and not self.text
 
 
-@dataclass(slots=True)
 class Sequence:
     """One list; `value` holds the plain values of `items`."""
 
-    line: int
-    column: int
-    length: int
-    items: list[Node] = field(default_factory=list)
-    value: list[object] = field(default_factory=list)
-    size: int = 1
-    height: int = 1
+    __slots__ = ("column", "height", "items", "length", "line", "size", "value")
+
+    def __init__(self, line: int, column: int, length: int) -> None:
+        self.line, self.column, self.length = line, column, length
+        self.items: list[Node] = []
+        self.value: list[object] = []
+        self.size = self.height = 1
 
 
-@dataclass(slots=True)
 class Entry:
     """One key of a mapping and what it holds."""
 
-    key: Scalar
-    node: Node
+    __slots__ = ("key", "node")
+
+    def __init__(self, key: Scalar, node: Node) -> None:
+        self.key, self.node = key, node
 
 
-@dataclass(slots=True)
 class Mapping:
     """One mapping by the text of its keys, merged ones included; `value` holds the plain values of `entries`."""
 
-    line: int
-    column: int
-    length: int
-    entries: dict[str, Entry] = field(default_factory=dict)
-    value: dict[str, object] = field(default_factory=dict)
-    size: int = 1
-    height: int = 1
+    __slots__ = ("column", "entries", "height", "length", "line", "size", "value")
+
+    def __init__(self, line: int, column: int, length: int) -> None:
+        self.line, self.column, self.length = line, column, length
+        self.entries: dict[str, Entry] = {}
+        self.value: dict[str, object] = {}
+        self.size = self.height = 1
 
     def get(self, key: str) -> Node | None:
         """The node of a key, if the key is there."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .agents import known_agents, subagent_type
 from .collection import without_collection
@@ -34,8 +33,7 @@ BACKGROUND_LIMIT_SECONDS = 600.0
 """How long `claude -p` waits for background agents before it ends them."""
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """Where a run happens: absolute paths of the project and the task file, the agents known there, its names.
 
     `background_limit` is how many seconds the host waits for agents in the background; None for as long as they take.

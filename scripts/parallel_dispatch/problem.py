@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .cells import width
 
@@ -20,14 +19,15 @@ MAX_WIDTH = 160  # characters of a source line that are shown; longer ones are c
 BEFORE_CARET = 60
 TAB = "    "
 MAX_QUOTED = 60
+IGNORE = "parallel-dispatch:"
+"""What a comment begins with that silences problems."""
 LIKENESS = 0.6  # from 0 to 1, that a misspelt word has with the right one
 MAX_WORD = 80  # nobody misspells longer names, and comparing them is quadratic
 
 _COLORS = {"error": "\x1b[1;31m", "warning": "\x1b[1;33m", "advice": "\x1b[1;36m"}
 
 
-@dataclass(frozen=True, order=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing that is wrong, and where.
 
     `line` and `column` count from 1, in characters; `length` is the number of characters on that line to underline.
@@ -46,7 +46,7 @@ class Problem:
 
 def raised(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """The problems as `--strict` sees them: warnings are errors, advice stays advice."""
-    return tuple(replace(p, level="error") if p.level == "warning" else p for p in problems)
+    return tuple(p._replace(level="error") if p.level == "warning" else p for p in problems)
 
 
 def has_error(problems: Iterable[Problem]) -> bool:

@@ -11,8 +11,8 @@ MAX_BYTES = 4_000_000  # 10,000 ordinary tasks take 1.5 MB; what is composed is 
 
 MAX_DIRECTIVES = 100  # libyaml compares each of them with all before
 
-_DIRECTIVE = re.compile("(?:^|[\n\r\x85\u2028\u2029])%TAG")
-_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+_DIRECTIVE = "(?:^|[\n\r\x85\u2028\u2029])%TAG"
+_BREAK = "\r\n|[\n\r\x85\u2028\u2029]"
 _FORBIDDEN = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 _PLAIN = {*map(ord, "\t\n\r"), *range(0x20, 0x7F)}
 _UTF_16 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -31,7 +31,7 @@ _SIGNATURES = {
 
 def split_lines(text: str) -> tuple[str, ...]:
     """The lines of a text as YAML counts them, without their ends."""
-    return tuple(_BREAK.split(text))
+    return tuple(re.split(_BREAK, text))
 
 
 def decode(name: str, data: bytes) -> tuple[str, Problem | None]:
@@ -74,7 +74,7 @@ def refused_directives(name: str, text: str) -> Problem | None:
     """The first of too many tag directives, as a problem."""
     if text.count("%TAG") <= MAX_DIRECTIVES:
         return None
-    found = list(_DIRECTIVE.finditer(text))
+    found = list(re.finditer(_DIRECTIVE, text))
     if len(found) <= MAX_DIRECTIVES:
         return None
     line = len(split_lines(text[: found[0].end()]))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from .problem import quoted
@@ -23,8 +22,7 @@ class Place(NamedTuple):
     column: int
 
 
-@dataclass(frozen=True)
-class Complaint:
+class Complaint(NamedTuple):
     """A parser's own words, where it stopped, and where what it was reading began."""
 
     words: str

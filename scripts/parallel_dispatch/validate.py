@@ -5,13 +5,12 @@ from __future__ import annotations
 import glob
 import os
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from . import quickjson
 from .load import Loaded, load, load_text
 from .places import ROOT
-from .problem import Problem, has_error, raised, render, visible
+from .problem import Problem, has_error, render, visible
 from .source import MAX_BYTES
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ def validate(words: Sequence[str], form: str, project: str, *, strict: bool) -> 
     """
     files = []
     for read in _files(words, project):
-        loaded = replace(read, problems=raised(read.problems)) if strict else read
+        loaded = read.strictly() if strict else read
         files.append((loaded.path, loaded.problems))
         if form == "text":
             show(loaded)
@@ -59,7 +58,7 @@ def _document(files: Sequence[tuple[str, Sequence[Problem]]], form: str) -> str:
     if form == "json":
         return as_json([name for name, _ in files], [problem for _, found in files for problem in found])
     names = [_from_the_top(name) for name, _ in files]
-    problems = [replace(p, file=name) for name, (_, found) in zip(names, files) for p in found]
+    problems = [p._replace(file=name) for name, (_, found) in zip(names, files) for p in found]
     return as_github(problems) if form == "github" else as_sarif(names, problems, _version())
 
 

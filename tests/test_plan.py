@@ -246,7 +246,7 @@ def test_a_project_that_is_itself_a_link_is_no_way_out(project, tmp_path):
     os.symlink(project, link)
     plan = planned(link, Settings(output_dir="out"))
     assert plan.tasks["a"].output == os.path.join(link, "out", "a.md")
-    assert plan.tasks["a"].owns(os.path.join(project, "out", "a.md"))
+    assert plan.tasks["a"].own == [os.path.join(os.path.realpath(project), "out", "a.md")]
 
 
 # --- plan.json ----------------------------------------------------------------------------------------------------

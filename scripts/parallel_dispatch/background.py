@@ -6,10 +6,11 @@ there is something to say, the agent's watcher wakes the conversation for it, so
 
 from __future__ import annotations
 
-from .active import ActiveRun, Payload
+from .active import ActiveRun
 from .bell import LEAVE, ring
 from .closing import note_passed_on, on_notification
 from .decide import decide
+from .gate import Payload
 from .notification import Notification
 from .owners import deactivate
 from .progress import progress, standing

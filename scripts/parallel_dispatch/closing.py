@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-import time
 
-from .active import ActiveRun, Payload, Tie, decide_call
+from .active import ActiveRun
 from .admission import set_aside
 from .bell import LEAVE, ring
+from .gate import Payload, decide_call
 from .judge import brief_words, close, in_one_line, keep_answer, lacking, take_draft
 from .limits import usage_limit
 from .marker import parse_marker
 from .notification import Notification
 from .plan import PlannedTask
 from .state import CANCELLED, FAILED, INTERRUPTED, MAX_SENT_BACK, Attempt, State
+from .tie import Tie
 from .transcript import agent_transcript, queued, words
 
 
@@ -55,7 +56,7 @@ def _send_back(run: ActiveRun, attempt: Attempt, tie: Tie) -> str:
     task = run.plan.tasks[tie.task]
     take_draft(task)
     lack = lacking(run.plan, task) or _unlisted(run, task)
-    if not lack or attempt.sent_back >= MAX_SENT_BACK or time.time() >= tie.deadline or _is_unchecked(task, lack):
+    if not lack or attempt.sent_back >= MAX_SENT_BACK or tie.is_late or _is_unchecked(task, lack):
         return ""
     run.ledger.append("sent-back", task=tie.task, attempt=tie.attempt, reason=in_one_line(lack))
     brief = f" Read and follow {run.folder.brief(tie.task, 1)}." if attempt.rewritten else ""

@@ -164,12 +164,12 @@ class PlannedTask:
         refused = name.upper().startswith(REPORT_NAMES) and name.lower().endswith(".md")
         return os.path.join(folder, f"draft-{name}") if refused else self.output
 
-    def owns(self, path: str) -> bool:
-        """Whether an absolute path is this task's declared output, or lies in it; a link to elsewhere is not."""
-        path = os.path.realpath(path)
+    @property
+    def own(self) -> list[str]:
+        """The real paths of the declared output, a directory with a trailing slash; a link to elsewhere is none."""
         if self.is_folder:
-            return path.startswith(_real(self.output.rstrip("/")) + os.sep)
-        return path in (_real(self.output), _real(self.draft))
+            return [_real(self.output.rstrip("/")) + os.sep]
+        return [_real(path) for path in {self.output, self.draft}]
 
 
 class Plan:

@@ -15,6 +15,7 @@ from .places import RunFolder, default_output_folder, runs_folder
 from .plan import UNKNOWN, Plan, PlannedTask, grace
 from .refusal import Refusal
 from .schedule import arrange
+from .territory import scope_without_links
 from .workload import workload
 
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ def _planned(
             critical=task.critical,
             wait=_wait(task, patterns),
             leaves_losers=task.losers == "continue",
-            writes=task.writes,
+            writes=scope_without_links(task.id, task.writes, place.project) if task.writes else (),
             call=_call(task) if task.model or task.effort else {},
             for_each={"from": task.for_each.task, "path": task.for_each.path} if task.for_each else {},
             estimate=estimates[task.id][0],

@@ -99,6 +99,7 @@ class State:
     """What is known of a run."""
 
     __slots__ = (
+        "anchor",
         "attempts",
         "base",
         "begun",
@@ -134,6 +135,7 @@ class State:
         self.plan = plan  # with the tasks that were made of what others wrote
         self.spread: dict[str, Event] = {}  # the event that named the items, by the task that they are for
         self.begun: float | None = None
+        self.anchor = (0.0, 0.0)  # one moment by the wall clock and by the monotonic one, from which times are counted
         self.attempts: dict[str, list[Attempt]] = {task: [] for task in plan.tasks}
         self.open: dict[str, Attempt] = {}  # by task, in the order of admission
         self.settled: dict[str, tuple[str, str]] = {}  # task → outcome and reason, once nothing can change it
@@ -287,6 +289,15 @@ class State:
             self.fail(attempt.task, reason)
         else:
             self._settle(attempt.task, outcome, reason)
+
+    def moment(self, time: float, clock: float) -> float:
+        """A moment as a time of the run, from both clocks of the machine (seconds; a `clock` of 0 is not known).
+
+        It is told by the monotonic clock, since the other may be set at any time. Only that clock begins anew when the
+        machine does.
+        """
+        base_time, base_clock = self.anchor
+        return base_time + clock - base_clock if clock > 0.0 < base_clock <= clock else time
 
     def spend(self, time: float, tokens: int = 0) -> None:
         """The state at this time, with so many tokens more used."""
@@ -459,7 +470,10 @@ def replay(plan: Plan, events: list[Event], before: State | None = None) -> Stat
     state = before.copy() if before else State(plan)
     for event in events:
         name = event.get("event")
-        time = _number(event.get("time"))
+        clocks = _number(event.get("time")), _number(event.get("clock"))
+        if name in _ANCHORS or 0.0 < clocks[1] < state.anchor[1]:
+            state.anchor = clocks
+        time = state.moment(*clocks)
         if name is None:
             state.begun = state.since = time
         else:
@@ -492,7 +506,8 @@ def _spread(state: State, event: Event, _: float) -> None:
 
 
 def _started(state: State, event: Event, time: float) -> None:
-    state.starts.setdefault(_text(event, "agent_id"), time)
+    began, noted = _number(event.get("began")), _number(event.get("time"))  # both by the wall clock
+    state.starts.setdefault(_text(event, "agent_id"), time + began - noted if began else time)
 
 
 def _notified(state: State, event: Event, _: float) -> None:
@@ -585,6 +600,8 @@ _EVENTS = {
     "resumed": _resumed,
 }
 """What each event does to the state; every other one is of an attempt."""
+_ANCHORS = (None, "interrupted", "resumed")
+"""The events from which times are counted: the first line, and what may follow a restart of the machine."""
 
 
 def _text(event: Event, key: str) -> str:

@@ -82,9 +82,7 @@ class ActiveRun:
         self.ledger.append("bound", task=attempt.task, attempt=attempt.number, agent_id=agent_id, transcript=transcript)
         if not self._is_brief(attempt, prompt):
             self.ledger.append("rewritten", task=attempt.task, attempt=attempt.number, prompt=prompt[:1000])
-        called_off = f"stopped, because {state.stopped_by} failed" if state.stopped_by else ""
-        if not attempt.is_open:
-            called_off = "its attempt is closed"
+        called_off = state.halted if attempt.is_open else "its attempt is closed"
         deadline, end = (when - self.now + time.monotonic() for when in self.times(attempt))
         where = grounds(self.plan, self.plan.tasks[attempt.task])
         tie = Tie(attempt.task, attempt.number, deadline, end, transcript, *where, called_off)
@@ -112,6 +110,11 @@ class ActiveRun:
         path = self.folder.brief(attempt.task, attempt.number)
         text = read_text(path) or read_text(self.folder.brief(attempt.task, 1))
         return text.partition("\n")[2].strip() in prompt
+
+    def why_called_off(self, agent_id: str) -> str:
+        """Why an agent was to end; empty where it was not."""
+        tie = Tie.read(self.folder.agent(agent_id))
+        return tie.called_off if tie else ""
 
     def call_off(self, agent_id: str, why: str) -> None:
         """The agent is to end at its next tool call."""

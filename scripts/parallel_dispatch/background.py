@@ -31,7 +31,7 @@ def on_end(told: Notification, payload: Payload, run: ActiveRun) -> Payload | st
     state = run.state()
     if note_passed_on(payload, run, state):  # else nothing would come that speaks for them
         state = run.state()
-    if was_open and told.status == "killed" and not state.open and not state.ended:
+    if was_open and told.status == "killed" and not (attempt.asked or state.open or state.ended):
         run.ledger.append("cancelled")  # stopped by hand, and nothing is left: the user wants no more of it
         state = run.state()
     line = f"parallel-dispatch: {standing(state, attempt.task)} {progress(state)}"

@@ -16,7 +16,7 @@ from .closing import close_returned, note_passed_on
 from .decide import decide
 from .gate import Payload
 from .judge import brief_words, close
-from .limits import usage_limit
+from .limits import is_busy, usage_limit
 from .marker import parse_marker
 from .notification import is_wake, parse, stopped_by_hand
 from .progress import progress
@@ -80,12 +80,12 @@ def on_prompt(payload: Payload, run: ActiveRun) -> Payload | str | None:
 
 
 def on_failure(payload: Payload, run: ActiveRun) -> None:
-    """The main conversation's turn ended in an API error; a usage limit pauses the run."""
+    """The main conversation's turn ended in an API error; where it is not served any more, the run is paused."""
     if payload.get("agent_id"):
         return
-    limit = usage_limit(payload.get("last_assistant_message"), payload.get("error"))
-    if limit and not run.state().paused:
-        run.ledger.append("paused", reason=brief_words(limit))
+    said = payload.get("last_assistant_message")
+    if (usage_limit(said) or is_busy(said, payload.get("error"))) and not run.state().paused:
+        run.ledger.append("paused", reason=brief_words(str(said or "rate limit")))
     run.ledger.append("turn-failed")
 
 

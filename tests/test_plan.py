@@ -130,8 +130,8 @@ def test_no_more_agents_work_at_once_than_the_host_allows_and_the_plan_says_so(p
     assert "at most 3 at a time (the host allows no more), " in head(plan)
     assert (planned(project, Settings(8)).capped, planned(project, Settings(3), host_cap=3).capped) == (False, False)
     loaded = load_text("tasks.yaml", "name: n\ntasks: [{id: a, prompt: x}]\nsettings: {max_parallel: 16}\n")
-    for given, most in (("5", 5), ("0", 16), ("many", 16), ("", 16)):
-        monkeypatch.setenv("CLAUDE_CODE_MAX_CONCURRENT_SUBAGENTS", given)
+    for written, most in (("5", 5), ("0", 16), ("many", 16), ("", 16)):
+        monkeypatch.setenv("CLAUDE_CODE_MAX_CONCURRENT_SUBAGENTS", written)
         assert plan_run(loaded, Options(), project)[0].max_parallel == most
 
 

@@ -211,11 +211,12 @@ def fit(text: str) -> str:
 def closing(plan: Plan, state: State, folder: RunFolder) -> str:
     """The last words of a run."""
     failed = any(outcome == FAILED for outcome, _ in state.outcomes().values())
-    critical = state.stopped_by if state.stopped_by and plan.tasks[state.stopped_by].critical else ""
+    stopper = state.stopped_by if state.stopped_by and plan.tasks[state.stopped_by].critical else ""
+    ask = f" {stopper} is critical: ask the user whether {how_to_resume(plan)} is to try it again."
     return (
         f"Run {plan.run} has ended. {summary(state)}\n"
         f"Outputs: {plan.shown(plan.output_dir)}\nReport: {plan.shown(folder.report)}\n"
         "Tell the user this, and claim nothing beyond it; the report has the details, where they are asked for."
         + (" Do not redo failed tasks yourself." if failed else "")
-        + (f" {critical} is critical: ask the user whether {how_to_resume(plan)} is to try it again." if critical else "")
+        + (ask if stopper else "")
     )

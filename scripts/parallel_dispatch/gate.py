@@ -41,14 +41,15 @@ def paths_written(payload: Payload, tie: Tie) -> list[str]:
     call, tool = payload.get("tool_input"), payload.get("tool_name")
     if not isinstance(call, dict) or not (tool in WRITING or tool == SHELL):
         return []
+    here = str(payload.get("cwd") or "")
     if tool == SHELL:
         from .shell import targets
 
-        given = targets(str(call.get("command") or ""))
+        given = targets(str(call.get("command") or ""), lambda path: os.path.isdir(real(path, here)))
     else:
         given = [str(call.get("file_path") or call.get("notebook_path") or "")]
     given += [path.replace("\\", "/") for path in given if "\\" in path]
-    found = [real(path, str(payload.get("cwd") or "")) for path in given]
+    found = [real(path, here) for path in given]
     return [path for path in found if tool != SHELL or is_in(path, tie.project) or is_in(path, tie.outputs)]
 
 

@@ -109,5 +109,9 @@ def is_in(path: str, folder: str) -> bool:
 
 
 def real(path: str, folder: str) -> str:
-    """Where a path leads that an agent gave, from the folder it works in: links resolved, whatever there is of it."""
-    return os.path.realpath(os.path.join(folder, os.path.expanduser(path)))
+    """Where a path leads that an agent gave, from the folder it works in: links resolved, whatever there is of it.
+
+    One that ends in a slash stays so: it is a folder in which something is written.
+    """
+    there = os.path.realpath(os.path.join(folder, os.path.expanduser(path)))
+    return there + "/" if path.endswith("/") else there

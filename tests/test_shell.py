@@ -49,6 +49,7 @@ WRITES = [
     ('echo a > $"b"', ["b"]),
     ("echo a > 'Ä ö.md'", ["Ä ö.md"]),
     ("echo \\\n  a \\\n  > b", ["b"]),
+    ("echo a > b\\", ["b\\"]),
     ("echo 'a > b' > c", ["c"]),
     ("echo it\\'s > b", ["b"]),
     ("echo a > b # > c", ["b"]),
@@ -459,6 +460,14 @@ ACTIONS = st.sampled_from(
         "cp {old} folder",
         "mv {old} {new}",
         "mv {old} folder/",
+        "cp -t folder {old}",
+        "mv -t folder {old}",
+        "install -m 644 {old} {new}",
+        "ln -s {old} {new}",
+        "tar cf {new} {old}",
+        "sort {old} -o {new}",
+        "truncate -s 1 {old}",
+        "dd if=/dev/zero of={new} bs=1 count=1 2> /dev/null",
         "sed -i s/o/x/ {old}",
         "rm {old}",
         "cat > {new} <<E\n> other\nE\n",
@@ -486,7 +495,7 @@ def files_in(folder):
     found = {}
     for path, _, names in os.walk(folder):
         for name in names:
-            status = os.stat(os.path.join(path, name))
+            status = os.lstat(os.path.join(path, name))
             found[os.path.relpath(os.path.join(path, name), folder)] = (status.st_ino, status.st_mtime_ns)
     return found
 

@@ -1,6 +1,6 @@
 """What programs write that are called in a shell: files that their arguments name. Pure.
 
-The obvious programs only, and what they say that they do not do (`--dry-run`) they do not.
+The obvious programs only. What the shell cannot tell of their arguments stays in the paths as it is in the words.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def _installed(call: Call) -> list[str]:
 
 
 def _synchronized(call: Call) -> list[str]:
-    """As copied, but a source that ends in `/` is all that is in it; the other machine's files are not ours."""
+    """As copied, but a source that ends in `/` is all that is in it, and another machine's files are not told."""
     *sources, last = call.operands or [""]
     if call.has("n", "list-only") or ":" in last.partition("/")[0]:
         return []
@@ -140,10 +140,10 @@ def _git(args: list[str], is_folder: Callable[[str], bool]) -> list[str]:
 
 
 def _checked_out(call: Call) -> list[str]:
-    """Without `--` a word may be a branch as well."""
-    return (
-        call.args[call.args.index("--") + 1 :] if "--" in call.args else [path for path in call.operands if path == "."]
-    )
+    """Paths after `--`; without it a word may be a branch as well."""
+    if "--" in call.args:
+        return call.args[call.args.index("--") + 1 :]
+    return [path for path in call.operands if path == "."]
 
 
 def _restored(call: Call) -> list[str]:

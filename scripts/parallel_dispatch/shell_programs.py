@@ -19,10 +19,17 @@ def written(program: str, args: list[str], is_folder: Callable[[str], bool]) -> 
     if program == "git":
         return _git(args, is_folder)
     if program == "tar" and args and not args[0].startswith("-"):
-        args = ["-" + "".join(sorted(args[0], key="f".__eq__)), *args[1:]]  # tar xfz a.tgz
+        args = _dashed(args)
     takes, paths = PROGRAMS.get(program, ("", _nothing))
     call = Call(args, takes, is_folder)
     return [] if call.has("help", "version", "dry-run") else paths(call)
+
+
+def _dashed(args: list[str]) -> list[str]:
+    """The options of tar with dashes, each with its value: `tar xfC a.tar out`."""
+    valued, rest = PROGRAMS["tar"][0].split(), iter(args[1:])
+    options = [f"-{letter}{next(rest, '') if letter in valued else ''}" for letter in args[0]]
+    return [*options, *rest]
 
 
 def _nothing(_: Call) -> list[str]:

@@ -125,6 +125,18 @@ def writes_nothing(job: Job, request: Request) -> Reply:
     return Reply(calls=[Call("Write", {"file_path": job.file, "content": ""})])
 
 
+def stub(job: Job, request: Request) -> Reply:
+    """The agent writes next to nothing, and says that it is done however often it is sent back."""
+    if "Write" in called(request):
+        return Reply("Done.")
+    return Reply(calls=[Call("Write", {"file_path": job.file, "content": "Done."})])
+
+
+def busy(_: Job, __: Request) -> Reply:
+    """The agent's request is one too many for the server."""
+    return Reply(error=(429, USAGE_LIMIT))
+
+
 def uses_shell(job: Job, request: Request) -> Reply:
     """The agent writes with the shell, and gives up when that is denied."""
     if "Bash" in called(request):
@@ -134,12 +146,15 @@ def uses_shell(job: Job, request: Request) -> Reply:
 
 def strays_to(path: str) -> Fault:
     """The agent writes to a file that is not its own, before its work."""
+    return attempts_to_write("Write", {"file_path": path, "content": "not mine"})
+
+
+def attempts_to_write(tool: str, call: dict[str, object]) -> Fault:
+    """The agent makes a call that is not its to make, before its work."""
 
     def straying(job: Job, request: Request) -> Reply | None:
         tried = list(called(request))
-        if not tried:
-            return Reply(calls=[Call("Write", {"file_path": path, "content": "not mine"})])
-        return _write_then_stop(job, tried[1:])
+        return _write_then_stop(job, tried[1:]) if tried else Reply(calls=[Call(tool, call)])
 
     return straying
 

@@ -82,7 +82,7 @@ class ActiveRun:
         self.ledger.append("bound", task=attempt.task, attempt=attempt.number, agent_id=agent_id, transcript=transcript)
         if not self._is_brief(attempt, prompt):
             self.ledger.append("rewritten", task=attempt.task, attempt=attempt.number, prompt=prompt[:1000])
-        called_off = state.halted if attempt.is_open else "its attempt is closed"
+        called_off = state.why_to_end(attempt.task) if attempt.is_open else "its attempt is closed"
         deadline, end = (when - self.now + time.monotonic() for when in self.times(attempt))
         where = grounds(self.plan, self.plan.tasks[attempt.task])
         tie = Tie(attempt.task, attempt.number, deadline, end, transcript, *where, called_off)

@@ -12,6 +12,10 @@ from .neighbours import NOTE, OK, WRONG, Finding, look_around
 from .places import ROOT, cache_folder
 
 PACKAGES = ("PyYAML", "jsonschema", "Jinja2")
+FOREGROUND = (
+    "agents that hang are stopped in the background; in the foreground one that calls no tool holds up its batch until "
+    "you interrupt it, so `dispatch: auto` keeps to the background wherever the host waits long enough"
+)
 KNOWN_HOST = (2, 1, 197)
 """The oldest host that the product was tried on."""
 
@@ -98,7 +102,8 @@ def _host() -> list[Finding]:
         (
             _mark(fine),
             f"Claude Code {version or 'of unknown version'}{'' if fine else f'; tried with {tried} and newer'}",
-        )
+        ),
+        (OK, FOREGROUND),
     ]
 
 

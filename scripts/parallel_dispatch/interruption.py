@@ -7,11 +7,15 @@ from .judge import close
 from .state import INTERRUPTED
 from .transcript import has_ended
 
+CUT_OFF = "its host was cut off"
+HUNG = "it hung in the foreground, where nothing ends an agent that calls no tool, until "
+
 
 def interrupt(run: ActiveRun) -> None:
     """The agents of a run are gone. One that had said its last word is judged by its output; the others start again."""
     for attempt in list(run.state().open.values()):
-        if has_ended(attempt.transcript):
-            close(run, attempt, "its host was cut off", otherwise=INTERRUPTED)
+        hung = not attempt.background and run.now >= run.times(attempt)[1]
+        if hung or has_ended(attempt.transcript):
+            close(run, attempt, HUNG + CUT_OFF if hung else CUT_OFF, otherwise=INTERRUPTED)
         run.call_off(attempt.agent_id, "its run goes on without it")
     run.ledger.append("interrupted")

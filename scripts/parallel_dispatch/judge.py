@@ -148,11 +148,10 @@ def close(
     run.call_off(agent_id, "its attempt is closed")
     if not abandoned:
         ring(run.folder.watcher(agent_id), ENDED)
-    if run.state().halted:
-        for other in run.state().open.values():
-            run.call_off(other.agent_id, run.state().halted)
-    for loser, task_id in run.state().losers.items():
-        run.call_off(run.state().attempts[loser][-1].agent_id, f"not needed any more, since {task_id} goes on without")
+    state = run.state()
+    for other in state.open.values():
+        if why_to_end := state.why_to_end(other.task):
+            run.call_off(other.agent_id, why_to_end)
     return line
 
 

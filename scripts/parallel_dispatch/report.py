@@ -58,6 +58,7 @@ def render_report(facts: RunFacts, project: str) -> str:
             "resume": "" if facts.plan.rehearsal else how_to_resume(facts.plan),
             "sent_back": sum(t.sent_back for t in facts.tasks),
             "usage": any(t.tokens for t in facts.tasks),
+            "needless": sum(t.tokens.total for t in facts.tasks if t.tokens and t.outcome == UNNEEDED),
         },
     )
 

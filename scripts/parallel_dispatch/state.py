@@ -230,6 +230,12 @@ class State:
         """Why nothing is dispatched any more and agents at work are to end: a task's failure, or too many alike."""
         return f"stopped, because {self.stopped_by} failed" if self.stopped_by else self.broken
 
+    def why_to_end(self, task: str) -> str:
+        """Why the agent that works at a task is to end; empty where it is not."""
+        if self.halted or task not in self.losers:
+            return self.halted
+        return f"not needed any more, since {self.losers[task]} goes on without"
+
     def outcomes(self) -> dict[str, tuple[str, str]]:
         """Every task's outcome ("" while it can still become something) and the reason, in the order of dispatch."""
         return {task: self.settled.get(task) or self._unsettled(task) for task in self.plan.tasks}
@@ -269,7 +275,7 @@ class State:
     @property
     def lingering(self) -> list[Attempt]:
         """Those whose agent hangs or is not needed any more, and that nobody was asked to stop yet."""
-        unneeded = [a for a in self.open.values() if a.background and (self.halted or a.task in self.losers)]
+        unneeded = [a for a in self.open.values() if a.background and self.why_to_end(a.task)]
         return [a for a in (*(a for a in self.unannounced if a.abandoned), *unneeded) if not a.asked]
 
     def of_agent(self, agent_id: str) -> list[Attempt]:

@@ -144,9 +144,11 @@ def write_whole(path: str, text: str) -> None:
         with open(aside, "w", encoding="utf-8", errors="replace", newline="\n") as file:
             file.write(text)
         os.replace(aside, path)
-    except BaseException:
+    except BaseException as error:
         if os.path.exists(aside):
             os.unlink(aside)
+        if isinstance(error, OSError):
+            error.filename = error.filename or path
         raise
 
 

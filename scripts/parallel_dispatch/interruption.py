@@ -10,8 +10,13 @@ from .transcript import has_ended
 
 def interrupt(run: ActiveRun) -> None:
     """The agents of a run are gone. One that had said its last word is judged by its output; the others start again."""
+    judge_ended(run)
+    run.ledger.append("interrupted")
+
+
+def judge_ended(run: ActiveRun) -> None:
+    """The agents of a run are gone: those that had said their last word are judged, and none may do anything more."""
     for attempt in list(run.state().open.values()):
         if has_ended(attempt.transcript):
             close(run, attempt, "its host was cut off", otherwise=INTERRUPTED)
         run.call_off(attempt.agent_id, "its run goes on without it")
-    run.ledger.append("interrupted")

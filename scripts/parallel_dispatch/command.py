@@ -25,7 +25,8 @@ from .renewal import AS_PLANNED, Faulty
 from .telling import say
 
 if TYPE_CHECKING:
-    from .active import ActiveRun, Payload
+    from .active import ActiveRun
+    from .gate import Payload
     from .load import Loaded
 
 VERBS = ("resume", "stop", "status", "runs")

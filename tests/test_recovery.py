@@ -1,7 +1,9 @@
 """What a resumed run keeps when its task file, or anything else that its tasks depend on, was changed."""
 
+import hashlib
 import json
 import os
+import random
 import re
 import resource
 import shutil
@@ -255,6 +257,95 @@ def test_a_task_that_was_to_run_again_still_is_after_the_next_crash(half_done):
         == "Run again: a (its agent was cut off), b (it was yet to run again), c (its agent was cut off)."
     )
     assert (kept(half_done), half_done.offered) == ({"other"}, ["a"])
+
+
+# --- whatever is edited, and whenever ----------------------------------------------------------------------------
+
+
+class Edited:
+    """A run whose file changes between crashes. What an agent writes follows from its brief and its inputs alone."""
+
+    def __init__(self, project, seed):
+        self.random = random.Random(seed)  # noqa: S311 - a seed, so that a failure can be looked at
+        self.tasks = {f"t{n}": ("1", [f"t{m}" for m in range(n) if self.random.random() < 0.4]) for n in range(5)}
+        self.run = Driven(project, self.text)
+
+    @property
+    def text(self):
+        rows = [{"id": task, "prompt": f"Do {words}.", "dependencies": on} for task, (words, on) in self.tasks.items()]
+        return json.dumps({"name": "n", "tasks": rows, "settings": {"output_dir": "out"}})
+
+    def edits(self):
+        names = list(self.tasks)
+        at = self.random.randrange(len(names))
+        task, earlier = names[at], names[:at]
+        words, on = self.tasks[task]
+        how = self.random.choice(("prompt", "dependencies", "new", "gone", "undone"))
+        if how == "prompt":
+            self.tasks[task] = (str(int(words) + 1), on)
+        elif how == "dependencies":
+            self.tasks[task] = (words, [other for other in earlier if self.random.random() < 0.5])
+        elif how == "new" and len(self.tasks) < 9:
+            name = self.random.choice([f"t{n}" for n in range(9) if f"t{n}" not in self.tasks])
+            self.tasks[name] = ("1", self.random.sample(names, 2))
+        elif how == "gone" and len(self.tasks) > 3:
+            del self.tasks[task]
+            self.tasks = {t: (w, [d for d in on if d != task]) for t, (w, on) in self.tasks.items()}
+        elif os.path.exists(self.output(task)):
+            os.unlink(self.output(task))
+        write(self.run.task_file, self.text)
+
+    def output(self, task):
+        return os.path.join(self.run.project, "out", f"{task}.md")
+
+    def agents_work(self):
+        """Those of the last block do, but for the ones that write nothing, and those whose inputs were taken away."""
+        for row in rows(self.run.text):
+            brief = read(row["prompt"].partition(" Read and follow ")[2])
+            prompt = re.search(r"## Task\n(.*)\n", brief)[1]
+            inputs = re.findall(r"^- (t\d+): (.*)$", brief, re.MULTILINE)
+            if self.random.random() < 0.8 and all(os.path.exists(path) for _, path in inputs):
+                write(self.output(row["description"]), made(prompt, {task: read(path) for task, path in inputs}))
+
+    def resumes(self):
+        """Whether there was anything left to do."""
+        try:
+            self.run.resumes()
+        except Refusal as refusal:
+            if "every task of run" not in str(refusal):
+                raise
+            return False
+        return True
+
+    def wanted(self, task):
+        """What a new run of the file would have a task write."""
+        words, on = self.tasks[task]
+        return made(f"Do {words}.", {other: self.wanted(other) for other in on})
+
+
+def made(prompt, inputs):
+    return hashlib.sha256(json.dumps([prompt, sorted(inputs.items())]).encode()).hexdigest()
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_however_its_file_was_edited_a_run_ends_with_what_a_new_one_would_have_written(project, seed):
+    one = Edited(project, seed)
+    for _ in range(8):
+        if one.random.random() < 0.7:
+            one.agents_work()
+        if one.random.random() < 0.7:
+            one.run.goes_on()
+        if one.random.random() < 0.7:
+            one.edits()
+        if one.random.random() < 0.7:
+            one.resumes()
+    for _ in range(60):
+        if not one.resumes():
+            break
+        one.agents_work()
+        one.run.goes_on()
+    assert {task: outcome for task, outcome in one.run.outcomes.items() if outcome != "success"} == {}
+    assert {task: read(one.output(task)) for task in one.tasks} == {task: one.wanted(task) for task in one.tasks}
 
 
 # --- lists that tasks are made of ---------------------------------------------------------------------------------

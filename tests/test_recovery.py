@@ -493,7 +493,7 @@ def test_in_a_terminal_the_problems_are_shown_with_the_way_out(half_done, shell)
     code, _, complaint = shell("resume")
     assert code == 1
     assert 'tasks.yaml:4:13: unknown key "promt" in task "b"; did you mean "prompt"? [unknown-key]' in complaint
-    assert complaint.endswith(f"go on by the plan that it has: `resume {name} --as-planned`\n")
+    assert complaint.endswith(f"go on by the plan that it has: `parallel-dispatch resume {name} --as-planned`\n")
     code, said, _ = shell("resume", "--as-planned")
     assert (code, [row["description"] for row in rows(said)]) == (0, ["c"])
 
@@ -518,7 +518,7 @@ def test_typed_a_resumption_blocks_on_problems_and_goes_by_the_mended_file(newes
     answer = typed(newest, f"resume {name}", session_id=OTHER)
     assert answer["decision"] == "block"
     assert 'tasks.yaml:5:13: unknown key "x"' in answer["reason"]
-    assert f"`resume {name} --as-planned`" in answer["reason"]
+    assert f"`/parallel-dispatch resume {name} --as-planned`" in answer["reason"]
     assert newest.is_active
     write(path, TASKS.replace("Find a.", "Find more."))
     said = heard(typed(newest, f"resume {name}", session_id=OTHER))

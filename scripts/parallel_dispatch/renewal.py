@@ -27,9 +27,10 @@ class Faulty(Refusal):
     """The task file of a run has problems, so that nobody can tell how the run is to go on."""
 
     def __init__(self, loaded: Loaded, plan: Plan) -> None:
+        program = "/parallel-dispatch" if plan.driver == "hooks" else "parallel-dispatch"
         super().__init__(
             f"run {plan.run} is not resumed and stays as it is, since its task file has problems; mend them, or go on "
-            f"by the plan that it has: `resume {plan.run} {AS_PLANNED}`"
+            f"by the plan that it has: `{program} resume {plan.run} {AS_PLANNED}`"
         )
         self.loaded = loaded
         self.name = plan.shown(plan.task_file)

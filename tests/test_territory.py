@@ -1,13 +1,17 @@
 """Whose files are whose while agents run: globs over paths, links, the words of a denial; hooks as processes."""
 
 import fnmatch
+import json
 import os
+import subprocess
+import sys
 
 import pytest
-from builders import plan_of, write
+from builders import ROOT, SESSION, plan_of, read, write
 from hooking import Conversation
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from parallel_dispatch.owners import activate
 from parallel_dispatch.refusal import Refusal
 from parallel_dispatch.scopes import covers, overlapping
 from parallel_dispatch.territory import grounds, refusal, scope_without_links
@@ -280,3 +284,101 @@ def test_where_no_run_is_active_or_the_agent_is_not_ours_nothing_is_judged(conve
     payload = conversation.payload("PreToolUse-Write", AGENT="x", FILE="README.md", CALL="toolu_w")
     payload.pop("agent_id")
     assert conversation.fire(payload) is None
+
+
+# --- the shell in front of Python ---------------------------------------------------------------------------------
+
+STEP, HOOK = (os.path.join(ROOT, "hooks", name) for name in ("step", "hook.py"))
+PLACES = [
+    "src/a/x.py",
+    "src/a/new/deep/x.py",
+    "src/a",
+    "src/a/",
+    "src/ab",
+    "src/b/x.py",
+    "src/a/link.py",
+    "src/a/away/x.py",
+    "src/a/../b/x.py",
+    "src/a//x.py",
+    'src/a/"quoted".py',
+    "src/a/back\\slash",
+    "src/a/ünïcode 計画.py",
+    "docs/x.md",
+    "docs/deep/x.md",
+    "out/a.md",
+    "out/b.md",
+    "out/notes/x.md",
+    ".parallel-dispatch/runs/x",
+    "README.md",
+    "../outside.md",
+    "",
+]
+
+
+def answers(conversation, payload):
+    """What the shell says with Python behind it, whether it needed it, and what Python says."""
+    event = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
+    said = []
+    for command in ([STEP], [sys.executable, "-I", "-S", HOOK, conversation.run.folder.path, "1"]):
+        done = subprocess.run(command, input=event, env=conversation.env, capture_output=True, text=True, check=True)
+        said.append(done.stdout and json.loads(done.stdout))
+    activate(conversation.project, SESSION, "/bin/false", conversation.run.folder, 1)
+    alone = subprocess.run([STEP], input=event, env=conversation.env, capture_output=True, text=True, check=False)
+    activate(conversation.project, SESSION, sys.executable, conversation.run.folder, 1)
+    return said[0], alone.returncode == 0, said[1]
+
+
+def test_the_shell_says_what_python_says_and_settles_the_plain_calls_alone(conversation):
+    begin(conversation)
+    project = conversation.project
+    for folder in ("src/a", "src/b", "docs", "out/notes"):
+        os.makedirs(os.path.join(project, folder))
+    os.symlink("../b/x.py", os.path.join(project, "src/a/link.py"))
+    os.symlink("../../..", os.path.join(project, "src/a/away"))
+    asked(conversation, "x")  # the first call of an agent ties it to its task
+    asked(conversation, "x", task="c")
+    settled = set()
+    for place in PLACES:
+        for task in "ac":
+            for tool in ("Write", "Edit", "Read", "NotebookEdit"):
+                for mode in ("default", "plan"):
+                    path = os.path.join(project, place)
+                    payload = conversation.payload("PreToolUse-Write", AGENT=f"agent-of-{task}", FILE=path, CALL="t")
+                    payload |= {"tool_name": tool, "tool_input": {"file_path": path}, "permission_mode": mode}
+                    shell, alone, python = answers(conversation, payload)
+                    assert shell == python, (place, task, tool, mode)
+                    settled |= {(place, task, tool)} if alone and mode == "default" else set()
+    assert {("src/a/x.py", "a", "Edit"), ("out/a.md", "a", "Write"), ("src/b/x.py", "a", "Read")} <= settled
+    assert not {(place, "c", tool) for place in PLACES[:11] for tool in ("Write", "Edit")} & settled
+
+
+def test_the_shell_leaves_to_python_who_is_called_off_late_or_unknown(conversation):
+    begin(conversation)
+    path = conversation.output("a")
+    payload = conversation.payload("PreToolUse-Write", AGENT="agent-of-a", FILE=path, CALL="t")
+    assert conversation.fire(payload)
+    os.makedirs(os.path.dirname(path))
+    assert answers(conversation, payload)[1]
+    free = conversation.run.folder.free("agent-of-a")
+    text = read(free)
+    write(free, text.replace(text.partition("\n")[0], "1", 1))
+    assert not answers(conversation, payload)[1]
+    write(free, text)
+    conversation.run.call_off("agent-of-a", "not needed any more")
+    assert not os.path.exists(free)
+    shell, alone, python = answers(conversation, payload)
+    assert not alone
+    assert shell["continue"] is python["continue"] is False
+    assert not answers(conversation, {**payload, "agent_id": "stranger"})[1]
+
+
+def test_batches_of_agents_and_plain_calls_of_the_main_conversation_start_no_python(conversation):
+    begin(conversation)
+    batch = conversation.payload("PostToolBatch")
+    of_agent = conversation.payload("PostToolBatch-of-an-agent", AGENT="agent-of-a")
+    main = conversation.payload("PreToolUse-Bash", AGENT="x", CALL="t")
+    del main["agent_id"]
+    assert answers(conversation, of_agent)[1]
+    assert not answers(conversation, batch)[1]
+    assert answers(conversation, main)[1]
+    assert not answers(conversation, {**main, "tool_name": "Agent"})[1]

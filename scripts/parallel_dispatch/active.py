@@ -100,6 +100,10 @@ class ActiveRun:
         where = grounds(self.plan, task) if task else (self.plan.project, self.plan.output_dir, [], [], False)
         tie = Tie(attempt.task, attempt.number, deadline, end, transcript, *where, called_off)
         write_whole(path, tie.to_json())
+        uptime = read_text("/proc/uptime").partition(" ")[0]
+        free = tie.free(float(uptime)) if uptime and not called_off else ""
+        if free:
+            write_whole(self.folder.free(agent_id), free)
 
     @property
     def now(self) -> float:
@@ -135,5 +139,7 @@ class ActiveRun:
         path = self.folder.agent(agent_id)
         tie = Tie.read(path) if agent_id else None
         if tie and not tie.called_off:
+            if os.path.exists(self.folder.free(agent_id)):
+                os.unlink(self.folder.free(agent_id))
             tie.called_off = why
             write_whole(path, tie.to_json())

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
 
 from . import quickjson
 from .places import FOLDER, read_text
-from .scopes import covers
+from .scopes import ANY, covers
 
 
 class Tie:
@@ -86,6 +87,29 @@ class Tie:
     def folded(self, path: str) -> str:
         """A path as the file system tells it from others."""
         return path.casefold() if self.folds else path
+
+    def free(self, uptime: float) -> str:
+        """The text of the file by which `hooks/step` settles the plainest calls without Python.
+
+        First the deadline, in whole seconds since the machine was started, as it counts them; then the places that the
+        agent may write, a folder with a trailing slash, those of its own output behind `own`. Empty where there is no
+        such file: what cannot be told by the beginning of a path alone is left to Python.
+        """
+        until = int(uptime + self.deadline - time.monotonic())
+        lines = [*(f"own {path}" for path in self.own), *(f"may {path}" for path in self._plain_places())]
+        return "\n".join([str(until), *lines, ""]) if not self.folds and "\n" not in "".join(lines) else ""
+
+    def _plain_places(self) -> Iterator[str]:
+        """The real paths of those globs of the scope that stand for a file, or for all in a folder."""
+        for glob in self.scope:
+            steps = [step for step in glob.split("/") if step not in ("", ".")]
+            begins = "/".join([self.project, *(steps[:-1] if steps[-1:] == [ANY] else steps)])
+            if any(mark in begins[len(self.project) :] for mark in "*?[") or is_in(begins, self.outputs):
+                continue
+            kept = os.path.join(self.project, FOLDER)
+            if not (is_in(self.outputs, begins) or is_in(begins, kept) or is_in(kept, begins)):
+                yield from ([] if steps[-1:] == [ANY] else [begins])
+                yield begins + "/"
 
     def to_json(self) -> str:
         """The text of the tie's file."""

@@ -175,7 +175,7 @@ def _take_up(run: ActiveRun, session: str, new: Renewal | None) -> None:
     """
     state = run.state()
     found = recovery(run, state, new.plan if new else run.base)
-    if not new and found.kept == len(state.plan.tasks) and not found.again:
+    if not (new or found.again) and all(state.settled.get(task, ("",))[0] in FINE for task in state.plan.tasks):
         finish(run)
         raise Refusal(f"every task of run {run.plan.run} is done; its report: {run.plan.shown(run.folder.report)}")
     name = os.urandom(4).hex()

@@ -1,5 +1,6 @@
 """What shell commands write: a table of commands as agents run them, and real shells that are asked."""
 
+import fnmatch
 import os
 import shlex
 import subprocess
@@ -49,6 +50,7 @@ WRITES = [
     ('echo a > $"b"', ["b"]),
     ("echo a > 'Ä ö.md'", ["Ä ö.md"]),
     ("echo \\\n  a \\\n  > b", ["b"]),
+    ("echo a > b\\", ["b\\"]),
     ("echo 'a > b' > c", ["c"]),
     ("echo it\\'s > b", ["b"]),
     ("echo a > b # > c", ["b"]),
@@ -122,6 +124,7 @@ WRITES = [
     ("wget -qO a.html https://x.org", ["a.html"]),
     ("tar czf out.tgz src", ["out.tgz"]),
     ("tar cfz out.tgz src", ["out.tgz"]),
+    ("tar xfzC a.tgz vendor", ["vendor/"]),
     ("tar -xzf a.tgz -C vendor", ["vendor/"]),
     ("tar xzf a.tgz --directory=vendor/", ["vendor/"]),
     ("unzip -q a.zip -d vendor", ["vendor/"]),
@@ -459,6 +462,14 @@ ACTIONS = st.sampled_from(
         "cp {old} folder",
         "mv {old} {new}",
         "mv {old} folder/",
+        "cp -t folder {old}",
+        "mv -t folder {old}",
+        "install -m 644 {old} {new}",
+        "ln -s {old} {new}",
+        "tar cf {new} {old}",
+        "sort {old} -o {new}",
+        "truncate -s 1 {old}",
+        "dd if=/dev/zero of={new} bs=1 count=1 2> /dev/null",
         "sed -i s/o/x/ {old}",
         "rm {old}",
         "cat > {new} <<E\n> other\nE\n",
@@ -486,7 +497,7 @@ def files_in(folder):
     found = {}
     for path, _, names in os.walk(folder):
         for name in names:
-            status = os.stat(os.path.join(path, name))
+            status = os.lstat(os.path.join(path, name))
             found[os.path.relpath(os.path.join(path, name), folder)] = (status.st_ino, status.st_mtime_ns)
     return found
 
@@ -514,3 +525,73 @@ def test_a_real_shell_writes_exactly_what_is_found(shell, tmp_path_factory, give
     done, changed = run(shell, command, folder)
     assert done.stderr == b""
     assert {os.path.normpath(path) for path in found} == changed != set()
+
+
+@pytest.fixture
+def repository(tmp_path, monkeypatch):
+    """Files that are committed and then changed, an archive and a patch of them."""
+    for scope in ("GLOBAL", "SYSTEM"):  # nobody's own settings
+        monkeypatch.setenv(f"GIT_CONFIG_{scope}", os.devnull)
+    for name in ("a.txt", "b.txt", "sub/c.txt", "sub/d/e.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("old\n")
+    prepared = """
+        git init -q && git config user.name x && git config user.email x@x.org && git add . && git commit -qm x
+        for f in a.txt b.txt sub/c.txt sub/d/e.txt; do echo new > $f; done
+        git diff > fix.diff && tar cf files.tar a.txt sub && mkdir out
+    """
+    subprocess.run(["sh", "-ec", prepared], cwd=tmp_path, check=True)
+    return str(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "git checkout -- a.txt",
+        "git checkout HEAD -- a.txt sub/c.txt",
+        "git checkout -q .",
+        "git -C sub checkout -q .",
+        "git restore a.txt b.txt",
+        "git restore --staged --worktree sub",
+        "git restore -s HEAD a.txt",
+        "git mv a.txt z.txt",
+        "git mv a.txt b.txt out",
+        "git -C sub mv -f c.txt d/",
+        "git rm -qf a.txt",
+        "git rm -rfq sub",
+        "git reset -q --hard",
+        "git clean -fq",
+        "git clean -fq -- fix.diff",
+        "git stash -q",
+        "git stash push -q -- a.txt",
+        "git diff > mine.diff",
+        "git stash -q && git checkout -q -b other && git stash pop -q",
+        "git diff a.txt | patch -sR a.txt",
+        "perl -pi -e 's/new/x/' a.txt b.txt",
+        "perl -0777 -i -pe 's/new/x/' a.txt",
+        "tar xf files.tar -C out",
+        "tar -xf files.tar --directory out sub",
+        "tar cfz more.tgz sub && tar xfzC more.tgz out",
+        "mkdir -p out/deep && cp -r sub out/deep",
+        "cp -r sub/. out",
+        "cp sub/*.txt out/",
+        "mv sub out/",
+        "rm -r sub/d",
+        "rm *.txt",
+        "bash -c 'cd sub && rm c.txt' && sh -c 'echo x > b.txt'",
+        "env X=1 nice -n 1 timeout -s KILL 60 touch out/x",
+    ],
+)
+def test_real_programs_write_in_what_is_found_and_in_all_of_it(command, repository):
+    found = targets(command, lambda path: os.path.isdir(os.path.join(repository, path)))
+    done, changed = run("bash", command, repository)
+    written = {path for path in changed if not path.startswith(".git" + os.sep)}
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert [path for path in sorted(written) if not any(is_in(path, target) for target in found)] == []
+    assert [target for target in found if not any(is_in(path, target) for path in written)] == []
+
+
+def is_in(path, target):
+    """Whether a file is a target, matches it, or is in the folder that it is."""
+    target = os.path.normpath(target)
+    return target == "." or fnmatch.fnmatch(path, target) or path.startswith(target + os.sep)

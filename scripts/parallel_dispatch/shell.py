@@ -29,7 +29,7 @@ _HEADED = ("for", "case", "select")  # words follow that are no command
 _OPENING = ("{", "if", "while", "until", *_HEADED)
 _CLOSING = ("}", "fi", "done", "esac")
 _BRANCHING = ("else", "elif", ";;", ";&", ";;&")
-_BETWEEN = ("then", "do", "else", "elif", "!")
+_LEADING = ("then", "do", "else", "elif", "!")  # a command follows
 
 
 def targets(command: str, is_folder: Callable[[str], bool] = lambda _: False) -> list[str]:
@@ -127,7 +127,7 @@ class _Script:
         elif word in _BRANCHING:
             self._branch()
         self._in_test = word == "[["
-        return self._in_test or word in _OPENING or word in _CLOSING or word in _BETWEEN
+        return self._in_test or word in _OPENING or word in _CLOSING or word in _LEADING
 
     def _open(self, opener: str) -> None:
         self._outer.append(self._group)
@@ -139,6 +139,7 @@ class _Script:
             self._group.folder = None  # changed in a branch that may not be taken
 
     def _branch(self) -> None:
+        """Where another branch begins, the one before may not have been taken."""
         if self._outer and self._group.folder != self._outer[-1].folder:
             self._group.folder = None
 

@@ -1,6 +1,6 @@
 """What programs write that are called in a shell: files that their arguments name. Pure.
 
-The obvious programs only, and what they say that they do not do (`--dry-run`) they do not.
+The obvious programs only. What the shell cannot tell of their arguments stays in the paths as it is in the words.
 """
 
 from __future__ import annotations
@@ -19,10 +19,17 @@ def written(program: str, args: list[str], is_folder: Callable[[str], bool]) -> 
     if program == "git":
         return _git(args, is_folder)
     if program == "tar" and args and not args[0].startswith("-"):
-        args = ["-" + "".join(sorted(args[0], key="f".__eq__)), *args[1:]]  # tar xfz a.tgz
+        args = _dashed(args)
     takes, paths = PROGRAMS.get(program, ("", _nothing))
     call = Call(args, takes, is_folder)
     return [] if call.has("help", "version", "dry-run") else paths(call)
+
+
+def _dashed(args: list[str]) -> list[str]:
+    """The options of tar with dashes, each with its value: `tar xfC a.tar out`."""
+    valued, rest = PROGRAMS["tar"][0].split(), iter(args[1:])
+    options = [f"-{letter}{next(rest, '') if letter in valued else ''}" for letter in args[0]]
+    return [*options, *rest]
 
 
 def _nothing(_: Call) -> list[str]:
@@ -65,7 +72,7 @@ def _installed(call: Call) -> list[str]:
 
 
 def _synchronized(call: Call) -> list[str]:
-    """As copied, but a source that ends in `/` is all that is in it; the other machine's files are not ours."""
+    """As copied, but a source that ends in `/` is all that is in it, and another machine's files are not told."""
     *sources, last = call.operands or [""]
     if call.has("n", "list-only") or ":" in last.partition("/")[0]:
         return []
@@ -140,10 +147,10 @@ def _git(args: list[str], is_folder: Callable[[str], bool]) -> list[str]:
 
 
 def _checked_out(call: Call) -> list[str]:
-    """Without `--` a word may be a branch as well."""
-    return (
-        call.args[call.args.index("--") + 1 :] if "--" in call.args else [path for path in call.operands if path == "."]
-    )
+    """Paths after `--`; without it a word may be a branch as well."""
+    if "--" in call.args:
+        return call.args[call.args.index("--") + 1 :]
+    return [path for path in call.operands if path == "."]
 
 
 def _restored(call: Call) -> list[str]:

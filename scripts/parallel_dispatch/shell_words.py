@@ -20,12 +20,13 @@ _OPERATORS = frozenset((*WRITING, *READING, *_DOCUMENTS, *_BETWEEN))
 _BLANKS = " \t"
 _ENDS = _BLANKS + "\n;&|<>)"
 _SPECIAL = _ENDS + "('\"\\$`{"
+_PARAMETERS = frozenset("_@*#?!-$")  # and letters and digits
 _ESCAPED_IN_QUOTES = '$`"\\'
 _ANSI = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"', "?": "?"}
 
 
 class Operator(str):
-    """What separates words without quotes around it."""
+    """What separates words, without quotes around it."""
 
     __slots__ = ()
 
@@ -128,11 +129,13 @@ class _Reader:
         return 0
 
     def _commands(self, opener: str, end: str) -> None:
+        """Commands up to their end, between operators that say so."""
         self.tokens.append(Operator(opener))
         self._deeper(end)
         self.tokens.append(Operator(")"))
 
     def _deeper(self, end: str) -> None:
+        """What is within something else; where that is too deep, the rest of the text is left."""
         self._depth += 1
         if self._depth > DEEPEST:
             self._at = len(self._text)
@@ -143,7 +146,7 @@ class _Reader:
         self._depth -= 1
 
     def _document(self, operator: str) -> None:
-        """A here-document is announced: its last line follows as a word."""
+        """The announcement of a here-document: a word that is its last line."""
         while self._at < len(self._text) and self._next() in _BLANKS:
             self._at += 1
         before = len(self.tokens)
@@ -161,6 +164,7 @@ class _Reader:
         self._documents.clear()
 
     def _word(self) -> None:
+        """The next word, unless it is the number of a descriptor: `2>`."""
         begin, parts = self._at, []
         while self._at < len(self._text):
             char = self._next()
@@ -177,7 +181,7 @@ class _Reader:
             else:
                 break
         written = self._text[begin : self._at]
-        if written and not (written.isdecimal() and self._next() in tuple("<>")):  # 2> is a descriptor
+        if written and not (written.isdecimal() and self._next() in {"<", ">"}):
             self.tokens.append("".join(parts))
 
     def _part(self) -> str:
@@ -190,7 +194,7 @@ class _Reader:
             return self._quoted('"')
         if char == "\\":
             self._at += 1
-            return self._text[begin + 1 : self._at].replace("\n", "")
+            return (self._text[begin + 1 : self._at] or char).replace("\n", "")
         if char == "$":
             return self._expansion()
         if char == "`":
@@ -237,19 +241,20 @@ class _Reader:
         if char == "(":
             self._parenthesis(BEGIN)
             return UNTOLD
-        if char in tuple("'\"") and not quoted:
+        if char in {"'", '"'} and not quoted:
             self._at += 1
             return self._ansi() if char == "'" else self._quoted(char)
         if char == "{":
             self._at += 1
             self._deeper("}")
             return UNTOLD
-        if char not in tuple("_@*#?!-$") and not char.isalnum():
+        if char not in _PARAMETERS and not char.isalnum():
             return "$"
         self._at += 1  # of a longer name the rest stays: in this word nothing can be told any more
         return UNTOLD
 
     def _ansi(self) -> str:
+        """What is in quotes that begin with a dollar sign, in which a backslash stands for more."""
         parts = []
         while self._at < len(self._text):
             char = self._next()

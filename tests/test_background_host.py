@@ -322,6 +322,20 @@ def test_the_user_stops_a_run_under_way(stage, way):
     assert is_idle(found)
 
 
+def test_a_run_whose_task_file_was_mended_goes_on_by_it_and_keeps_what_is_done(stage):
+    stage.write("tasks.yaml", TWO_WAVES)
+    cut = stage.converse(Faulty(faults={"left": lies}), "/parallel-dispatch tasks.yaml")
+    assert cut.outcomes == {"left": "failed", "right": "success", "both": "skipped"}
+    stage.write("tasks.yaml", TWO_WAVES.replace("Look left", "Look left again"))
+    found = stage.converse(Copyist(), "/parallel-dispatch resume")
+    assert set(found.outcomes.values()) == {"success"}
+    assert attempts(found.run) == {"left": 2, "right": 1, "both": 1}
+    (brief,) = found.first_requests["left"]
+    assert "Look left again" in brief
+    assert "Run again: left (its prompt changed)." in found.report
+    assert is_idle(found)
+
+
 def test_a_run_cut_off_between_its_last_task_and_its_report_gets_the_report(new):
     new.write("tasks.yaml", ONE)
     found = new.converse(Copyist(), "/parallel-dispatch tasks.yaml")

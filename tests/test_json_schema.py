@@ -19,8 +19,8 @@ from parallel_dispatch.load import load_text
 from parallel_dispatch.matching import UNCHECKED
 from parallel_dispatch.options import Options
 from parallel_dispatch.planner import Place, make_plan
+from parallel_dispatch.recovery import recovery
 from parallel_dispatch.refusal import Refusal
-from parallel_dispatch.run import redo
 from parallel_dispatch.samples import sample
 from parallel_dispatch.state import replay
 
@@ -423,8 +423,8 @@ def test_what_was_judged_and_has_not_changed_is_not_judged_again(conversation, m
     conversation.stops("a")
     judged = []
     monkeypatch.setattr(matching, "mismatch", lambda *asked: judged.append(asked) or "is wrong")
-    assert redo(run, run.state()) == []
+    assert recovery(run, run.state(), run.base).again == {}
     assert judged == []
     conversation.writes("a", "[]")
-    assert redo(run, run.state()) == ["a"]
+    assert recovery(run, run.state(), run.base).again == {"a": "its output is gone"}
     assert len(judged) == 1

@@ -132,7 +132,7 @@ def test_a_finished_task_whose_output_is_gone_is_done_again_and_all_that_was_bui
     os.unlink(out(project, "b"))
     found, text = running.resume(project, None, SESSION)
     assert "goes on: 1 of 4 tasks are done and stay." in text
-    assert "Done again, since an output is gone or an input changed: b, c." in text
+    assert "Run again: b (its output is gone), c (b runs again)." in text
     assert offered(text) == ["b", "other"]
     assert read(out(project, "c")) == "A finding.\n"
     assert found.state().outcomes()["c"] == ("", "")
@@ -145,7 +145,7 @@ def test_a_finished_task_whose_output_somebody_edited_stays_and_what_was_built_o
     left(project, *events, tasks={"a": (), "b": ("a",), "c": ("b",), "d": ()})
     write(out(project, "a"), "A better finding.\n")
     found, text = running.resume(project, None, SESSION)
-    assert "Done again, since an output is gone or an input changed: b." in text
+    assert "Run again: b (the output of a changed)." in text
     assert offered(text) == ["b", "d"]
     assert found.state().outcomes()["a"][0] == "success"
     assert read(out(project, "a")) == "A better finding.\n"
@@ -155,7 +155,7 @@ def test_an_edited_output_that_nothing_was_built_on_changes_nothing(project):
     left(project, *done(project, "a"), event("cancelled"))
     write(out(project, "a"), "A better finding.\n")
     _, text = running.resume(project, None, SESSION)
-    assert "Done again" not in text
+    assert "Run again" not in text
     assert offered(text) == ["b", "other"]
 
 

@@ -6,7 +6,7 @@ import os
 import time
 
 from .gate import Payload
-from .ledger import Ledger
+from .ledger import Event, Ledger
 from .marker import parse_marker
 from .places import RunFolder, read_text, write_whole
 from .plan import Plan, grace
@@ -19,28 +19,34 @@ from .transcript import agent_transcript, call_of, first_prompt
 class ActiveRun:
     """One run; plan and ledger are read when first asked for."""
 
-    __slots__ = ("_base", "_plan", "_replayed", "_state", "folder", "ledger")
+    __slots__ = ("_first", "_plan", "_replayed", "_state", "folder", "ledger")
 
     def __init__(self, path: str) -> None:
         self.folder = RunFolder(path)
         self.ledger = Ledger(self.folder.ledger)
-        self._base: Plan | None = None
+        self._first: Plan | None = None
         self._plan: Plan | None = None
         self._state: State | None = None
         self._replayed = 0  # events that it is the state after
 
     @property
+    def first(self) -> Plan:
+        """The plan that the run was started with."""
+        if self._first is None:
+            self._first = Plan.from_json(read_text(self.folder.plan))
+        return self._first
+
+    @property
     def base(self) -> Plan:
-        """The run's plan as it was made."""
-        if self._base is None:
-            self._base = Plan.from_json(read_text(self.folder.plan))
-        return self._base
+        """The run's plan as it was made, at the start or when the run was last resumed."""
+        return self.state().base if os.path.exists(self.folder.plans) else self.first
 
     @property
     def plan(self) -> Plan:
         """The run's plan, with the tasks that were made of what others wrote, as far as was last seen."""
         if self._plan is None:
-            self._plan = self.state().plan if self.base.patterns else self.base
+            base = self.base
+            self._plan = self.state().plan if base.patterns else base
         return self._plan
 
     def state(self) -> State:
@@ -49,9 +55,15 @@ class ActiveRun:
         if self._state is None or len(events) < self._replayed:
             self._state, self._replayed = None, 0
         if self._state is None or len(events) > self._replayed:
-            self._state = replay(self.base, events[self._replayed :], self._state)
+            new = events[self._replayed :]
+            self._state = replay(self.first, new, self._state, self._plans(new))
             self._replayed, self._plan = len(events), self._state.plan
         return self._state
+
+    def _plans(self, events: list[Event]) -> dict[str, Plan]:
+        """The plans that some events know by name: those that the run was resumed with."""
+        names = [str(event["plan"]) for event in events if event.get("plan")]
+        return {name: Plan.from_json(read_text(self.folder.later_plan(name)), f"plans/{name}.json") for name in names}
 
     def tie(self, payload: Payload) -> Tie | None:
         """The attempt that the agent of a hook event works at; None for an agent that is not of this run.
@@ -84,7 +96,8 @@ class ActiveRun:
             self.ledger.append("rewritten", task=attempt.task, attempt=attempt.number, prompt=prompt[:1000])
         called_off = state.why_to_end(attempt.task) if attempt.is_open else "its attempt is closed"
         deadline, end = (when - self.now + time.monotonic() for when in self.times(attempt))
-        where = grounds(self.plan, self.plan.tasks[attempt.task])
+        task = self.plan.tasks.get(attempt.task)
+        where = grounds(self.plan, task) if task else (self.plan.project, self.plan.output_dir, [], [], False)
         tie = Tie(attempt.task, attempt.number, deadline, end, transcript, *where, called_off)
         write_whole(path, tie.to_json())
         uptime = read_text("/proc/uptime").partition(" ")[0]
@@ -99,7 +112,8 @@ class ActiveRun:
 
     def times(self, attempt: Attempt) -> tuple[float, float]:
         """When an attempt's agent is told to finish, and when it is ended, as times of the run."""
-        timeout = self.plan.tasks[attempt.task].timeout
+        task = self.plan.tasks.get(attempt.task)
+        timeout = task.timeout if task else 0.0  # resumed without it, the run gives it no time
         deadline = attempt.claimed + attempt.pause + timeout
         return deadline, deadline + grace(timeout)
 

@@ -29,7 +29,7 @@ def on_agent_call(payload: Payload, run: ActiveRun) -> Payload | None:
         return None
     if named[0] != run.plan.run:
         return decide_call("deny", f"{named[0]} is not the run of this conversation, which is {run.plan.run}.")
-    if named[1] in run.plan.tasks and not os.path.exists(run.folder.brief(named[1], 1)):
+    if named[1] in run.plan.tasks and not _was_offered(run, named[1]):
         return decide_call("deny", f'"{named[1]}" was not offered yet; its turn comes in a later dispatch block')
     tool_use_id = str(payload.get("tool_use_id") or "")
     run.ledger.append("claimed", task=named[1], call=tool_use_id)
@@ -55,6 +55,14 @@ def on_agent_call(payload: Payload, run: ActiveRun) -> Payload | None:
         "run_in_background": run.plan.background,
     }
     return decide_call("allow", f"{attempt.task} of the run {run.plan.run}", updated)
+
+
+def _was_offered(run: ActiveRun, task: str) -> bool:
+    """Whether there is a brief for a task; where the run goes by a new plan, one for its next attempt."""
+    if not os.path.exists(run.folder.plans):
+        return os.path.exists(run.folder.brief(task, 1))
+    state = run.state()
+    return bool(state.refusal(task)) or os.path.exists(run.folder.brief(task, len(state.attempts[task]) + 1))
 
 
 def set_aside(run: ActiveRun, attempt: Attempt) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .judge import fingerprint
+from .resumption import summary
 from .state import SUCCESS
 from .usage import Usage, usage
 
@@ -44,6 +45,8 @@ class RunFacts:
     tasks: tuple[TaskFacts, ...]
     cut_short: str = ""
     """Which budget was used up, where tasks were not dispatched for that."""
+    resumptions: tuple[str, ...] = ()
+    """What stayed and what ran again whenever the run was resumed, in a line each."""
 
     @property
     def makespan(self) -> float | None:
@@ -107,7 +110,7 @@ def aggregate(plan: Plan, state: State) -> RunFacts:
     outcomes = state.outcomes()
     ordered = [task for wave in plan.waves for task in wave]
     facts = tuple(_facts(plan, task, state, *outcomes[task.id]) for task in ordered)
-    return RunFacts(plan, state.ended, facts, state.cut_short)
+    return RunFacts(plan, state.ended, facts, state.cut_short, tuple(map(summary, state.resumptions)))
 
 
 def _facts(plan: Plan, task: PlannedTask, state: State, outcome: str, reason: str) -> TaskFacts:

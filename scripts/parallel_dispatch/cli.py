@@ -133,6 +133,13 @@ def _start_arguments(verb: argparse.ArgumentParser) -> None:
     verb.set_defaults(format="text", explain=False)
 
 
+def _resume_arguments(verb: argparse.ArgumentParser) -> None:
+    _add_run(verb)
+    verb.add_argument(
+        "--as-planned", action="store_true", help="go on by the plan that the run has, whatever its task file says now"
+    )
+
+
 def _cancel_arguments(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("run", metavar="RUN", help="a run's name or its last four characters")
 
@@ -309,8 +316,14 @@ def _next(arguments: argparse.Namespace) -> int:
 
 def _resume(arguments: argparse.Namespace) -> int:
     from . import run, without_hooks
+    from .renewal import Faulty
+    from .validate import show
 
-    resumed, text = run.resume(project_of(os.getcwd()), arguments.run, "")
+    try:
+        resumed, text = run.resume(project_of(os.getcwd()), arguments.run, "", as_planned=arguments.as_planned)
+    except Faulty as faulty:
+        show(faulty.loaded)
+        return _fail(f"parallel-dispatch: {faulty}", PROBLEMS)
     without_hooks.claim_offered(resumed)
     print(text)
     print(without_hooks.when_returned(resumed.plan))
@@ -446,7 +459,7 @@ VERBS: dict[str, tuple[str, Callable[..., int], Callable[[argparse.ArgumentParse
     "status": ("show how a run stands", _status, _add_run),
     "runs": ("show every run of this project", _runs, None),
     "cancel": ("end a run now and stop its agents", _cancel, _cancel_arguments),
-    "resume": ("take a run without hooks up again; what succeeded is kept", _resume, _add_run),
+    "resume": ("take a run without hooks up again; what succeeded is kept", _resume, _resume_arguments),
     "clean": ("remove the folders of old runs; outputs elsewhere stay", _clean, _clean_arguments),
     "report": ("write and print a run's report", _report, _add_run),
     "rehearse": (

@@ -21,6 +21,7 @@ from .neighbours import NAME, has_rival
 from .owners import find
 from .permissions import allows_skill
 from .refusal import Refusal
+from .renewal import AS_PLANNED, Faulty
 from .telling import say
 
 if TYPE_CHECKING:
@@ -69,23 +70,27 @@ def _typed(payload: Payload) -> Payload | None:
 def _verb(arguments: str) -> tuple[str, str | None]:
     """A word for a run instead of a task file, and the run that it names; a file of such a name is written `./stop`."""
     words = arguments.split()
+    if words[:1] == ["resume"] and AS_PLANNED in words:
+        words.remove(AS_PLANNED)
     if not words or words[0] not in VERBS or len(words) > 2:
         return "", None
     return words[0], words[1] if len(words) > 1 else None
 
 
-def _steer(verb: str, wanted: str | None, payload: Payload) -> str:
+def _steer(verb: str, wanted: str | None, payload: Payload, *, as_planned: bool = False) -> str:
     """What the conversation hears after `resume` or `stop`; `Blocked` where the user's screen is enough."""
     project, session = _project(payload), str(payload.get("session_id") or "")
     try:
         if verb == "resume":
-            return run.resume(project, wanted, session)[1]
+            return run.resume(project, wanted, session, as_planned=as_planned)[1]
         if verb == "runs":
             raise Blocked(runs.table(project))
         chosen = _chosen(verb, wanted, project, session)
         if verb == "status":
             raise Blocked(status.table(chosen.state(), runs.condition(chosen)))
         return _stop(chosen, session)
+    except Faulty as faulty:
+        raise Blocked(f"parallel-dispatch: {faulty}\n{_problems(faulty.loaded, faulty.name)}") from faulty
     except (Refusal, OSError) as refusal:
         raise Blocked(f"parallel-dispatch: {refusal}") from refusal
 
@@ -202,7 +207,7 @@ def _begin(arguments: str, payload: Payload) -> tuple[str, str]:
     if verb == "resume" and payload.get("permission_mode") == "plan":
         raise Blocked("parallel-dispatch: plan mode starts nothing; leave it, then resume")
     if verb:
-        return _steer(verb, wanted, payload), ""
+        return _steer(verb, wanted, payload, as_planned=AS_PLANNED in arguments.split()), ""
     loaded, parsed, project = _checked(arguments, payload)
     if payload.get("permission_mode") == "plan":
         return f"Plan mode: nothing was started. Show the user this plan.\n{_plan(loaded, parsed, project)}", ""

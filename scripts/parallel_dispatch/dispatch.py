@@ -135,12 +135,11 @@ def _times(plan: Plan) -> str:
     return f"{longest:g} s" if shortest == longest else f"{shortest:g} to {longest:g} s"
 
 
-def resumption(plan: Plan, done: int, again: list[str], block_text: str) -> str:
-    """The first words of a run that goes on."""
-    lines = [f"Run {plan.run} ({plan.name}) goes on: {done} of {len(plan.tasks)} tasks are done and stay."]
-    if again:
-        lines.append(f"Done again, since an output is gone or an input changed: {_listed(again)}.")
-    return "\n".join([*lines, "", block_text])
+def resumption(plan: Plan, done: int, notes: list[str], block_text: str) -> str:
+    """The first words of a run that goes on; the notes are dropped where both would not fit."""
+    head = f"Run {plan.run} ({plan.name}) goes on: {done} of {len(plan.tasks)} tasks are done and stay."
+    text = "\n".join([head, *notes, "", block_text])
+    return text if len(text) <= LIMIT else block_text
 
 
 def standing(plan: Plan, progress: str) -> str:

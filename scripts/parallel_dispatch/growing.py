@@ -15,6 +15,12 @@ KEPT = {"id", "subagent_type", "dependencies", "output", "for_each"}
 """What of a task is no text that an item goes into: an agent's output does not choose a type of the host's agents."""
 
 
+def items_of(spread: dict[str, object]) -> list[str]:
+    """The items that an event named."""
+    items = spread.get("items")
+    return list(map(str, items)) if isinstance(items, list) else []
+
+
 def made(plan: Plan, pattern: PlannedTask, items: list[str]) -> list[PlannedTask]:
     """The tasks for some items, which are like the pattern in everything but their texts."""
     texts = {field: getattr(pattern, field) for field in PlannedTask.__slots__ if field not in KEPT}

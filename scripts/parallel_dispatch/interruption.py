@@ -13,9 +13,14 @@ HUNG = "it hung in the foreground, where nothing ends an agent that calls no too
 
 def interrupt(run: ActiveRun) -> None:
     """The agents of a run are gone. One that had said its last word is judged by its output; the others start again."""
+    judge_ended(run)
+    run.ledger.append("interrupted")
+
+
+def judge_ended(run: ActiveRun) -> None:
+    """The agents of a run are gone: those that had said their last word are judged, and none may do anything more."""
     for attempt in list(run.state().open.values()):
         hung = not attempt.background and run.now >= run.times(attempt)[1]
         if hung or has_ended(attempt.transcript):
             close(run, attempt, HUNG + CUT_OFF if hung else CUT_OFF, otherwise=INTERRUPTED)
         run.call_off(attempt.agent_id, "its run goes on without it")
-    run.ledger.append("interrupted")

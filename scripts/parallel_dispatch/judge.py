@@ -98,7 +98,7 @@ def inputs(state: State, attempt: Attempt) -> str:
     """The SHA-256 of the outputs that an attempt builds on; empty where it builds on none."""
     import hashlib
 
-    digests = [fingerprint(state.plan.tasks[dependency])[1] for dependency in built_on(state, attempt)]
+    digests = [fingerprint(state.plan.tasks[dependency])[1] for dependency in sorted(built_on(state, attempt))]
     return hashlib.sha256(" ".join(digests).encode()).hexdigest() if digests else ""
 
 

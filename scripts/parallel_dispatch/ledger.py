@@ -78,9 +78,16 @@ def _write(path: str, line: str, flags: int) -> None:
     data = (line + "\n").encode()
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | flags, 0o600)
     try:
-        written = os.write(descriptor, data)
-        if written != len(data):  # a full disk: end the torn line, so that it spoils no other
-            os.write(descriptor, b"\n")
-            raise OSError(28, "only a part of the event could be written", path)
+        _put(descriptor, data)
+    except OSError as error:
+        error.filename = path
+        raise
     finally:
         os.close(descriptor)
+
+
+def _put(descriptor: int, data: bytes) -> None:
+    """The data, in one write. Of a line that a full disk tears the end is written, so that it spoils no other."""
+    if os.write(descriptor, data) != len(data):
+        os.write(descriptor, b"\n")
+        raise OSError(28, "only a part of the event could be written")

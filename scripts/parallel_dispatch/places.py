@@ -69,8 +69,26 @@ class RunFolder:
 
     @property
     def plan(self) -> str:
-        """The plan that the run follows."""
+        """The plan that the run was started with."""
         return os.path.join(self.path, "plan.json")
+
+    @property
+    def plans(self) -> str:
+        """The folder of the plans that the run was resumed with; there is none where it goes on by its first."""
+        return os.path.join(self.path, "plans")
+
+    def later_plan(self, name: str) -> str:
+        """A plan that the run was resumed with, under the name by which the ledger knows it."""
+        return os.path.join(self.plans, os.path.basename(name) + ".json")
+
+    def later_task_file(self, name: str) -> str:
+        """The task file of such a plan, as it was."""
+        return os.path.join(self.plans, os.path.basename(name) + ".yaml")
+
+    @property
+    def task_file(self) -> str:
+        """The task file that the run was started with, as it was."""
+        return os.path.join(self.path, "tasks.yaml")
 
     @property
     def ledger(self) -> str:
@@ -148,9 +166,11 @@ def write_whole(path: str, text: str) -> None:
         with open(aside, "w", encoding="utf-8", errors="replace", newline="\n") as file:
             file.write(text)
         os.replace(aside, path)
-    except BaseException:
+    except BaseException as error:
         if os.path.exists(aside):
             os.unlink(aside)
+        if isinstance(error, OSError):
+            error.filename = error.filename or path
         raise
 
 

@@ -1,7 +1,7 @@
 """What a run is going to do: its tasks in the order of dispatch, complete with paths and limits, as plain values.
 
-A plan is made once, at the start, and hooks read it from `plan.json`. It changes only where tasks are made from what
-others write (`growing`).
+A plan is made at the start, and hooks read it from `plan.json`. It changes only where tasks are made from what others
+write (`growing`), and where a run is resumed with a task file that was changed (`renewal`).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ UNKNOWN = 60.0
 """The seconds that a task is taken to last where nothing is known of any."""
 
 _NOTHING: dict[str, int] = {}
-_NO_CONTRACT: dict[str, object] = {}
+_NO_VALUES: dict[str, object] = {}
 _NO_CALL: dict[str, str] = {}
 _LISTS = ("constraints", "reads", "success_criteria", "writes")
 _OPTIONAL = {"title", "description", "context", "scope", "output_format", "resources", *_LISTS}
@@ -102,7 +102,7 @@ class PlannedTask:
         output_format: str = "",
         success_criteria: tuple[str, ...] = (),
         resources: dict[str, int] = _NOTHING,
-        contract: dict[str, object] = _NO_CONTRACT,
+        contract: dict[str, object] = _NO_VALUES,
         critical: bool = False,
         call: dict[str, str] = _NO_CALL,
         wait: int = 0,
@@ -181,7 +181,9 @@ class Plan:
     scope may change any file of the project. `capped`: the host allows no more agents at once than `max_parallel`.
     `backs_off`: a retry waits before it begins. `max_minutes` and `max_tokens` are the run's budgets, 0 where there is
     none. `rule` is what found the order of the tasks, `foretold` the seconds that the run takes if the estimates hold,
-    `bound` those that no order can do with less than.
+    `bound` those that no order can do with less than. `options` are those of the command line, and `template` is the
+    digest of the template that briefs are made with: both are for a run that is resumed, and empty in one of a version
+    that did not keep them.
     """
 
     __slots__ = (
@@ -202,6 +204,7 @@ class Plan:
         "name",
         "on_failure",
         "open_writes",
+        "options",
         "output_dir",
         "project",
         "rehearsal",
@@ -210,6 +213,7 @@ class Plan:
         "run",
         "task_file",
         "tasks",
+        "template",
         "timeout",
     )
 
@@ -240,6 +244,8 @@ class Plan:
         foretold: float = 0.0,
         bound: float = 0.0,
         capped: bool = False,
+        options: dict[str, object] = _NO_VALUES,
+        template: str = "",
     ) -> None:
         self.run = run
         self.name = name
@@ -265,6 +271,8 @@ class Plan:
         self.foretold = foretold
         self.bound = bound
         self.capped = capped
+        self.options = options
+        self.template = template
         self.tasks = {task.id: task for task in tasks}
         self.dependents: dict[str, list[str]] = {task.id: [] for task in tasks}
         for task in tasks:
@@ -308,16 +316,16 @@ class Plan:
         return quickjson.dumps(head)[:-1] + ', "tasks": [\n' + rows + "\n]}\n"
 
     @staticmethod
-    def from_json(text: str) -> Plan:
-        """The plan in the text of `plan.json`; `Refusal` where it is none."""
+    def from_json(text: str, name: str = "plan.json") -> Plan:
+        """The plan in the text of `plan.json`, or of a later plan of this name; `Refusal` where it is none."""
         value = quickjson.record(text)
         if not isinstance(value.get("tasks"), list):
-            raise Refusal("plan.json of this run is damaged")
+            raise Refusal(f"{name} of this run is damaged")
         try:
             tasks = [_task(task, value) for task in value.pop("tasks")]  # type: ignore[attr-defined]
             return Plan(tasks=tasks, **value)  # type: ignore[arg-type]
         except (TypeError, KeyError, ValueError) as error:
-            raise Refusal(f"plan.json of this run is from another version: {error}") from None
+            raise Refusal(f"{name} of this run is from another version: {error}") from None
 
 
 _HEAD = [name for name in Plan.__slots__ if name not in ("tasks", "dependents")]

@@ -11,6 +11,7 @@ from .agents import known_agents, subagent_type
 from .collection import without_collection
 from .destinations import Destinations
 from .learning import folder_stem, learnt
+from .options import Options
 from .places import RunFolder, default_output_folder, runs_folder
 from .plan import UNKNOWN, Plan, PlannedTask, grace
 from .refusal import Refusal
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from .load import Loaded
-    from .options import Options
     from .simulation import Schedule
     from .tasks import Task, TaskFile
     from .workload import Workload
@@ -68,19 +68,29 @@ def plan_run(loaded: Loaded, options: Options, project: str, driver: str = "hook
     task_file = os.path.abspath(loaded.path)
     name = f"{folder_stem(task_file)}{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{os.urandom(2).hex()}"
     folder = RunFolder(os.path.join(runs_folder(project), name))
-    rehearsal = bool(os.environ.get(REHEARSAL))
-    place = Place(
+    place = _place(folder, project, task_file, driver, rehearsal=bool(os.environ.get(REHEARSAL)))
+    return make_plan(loaded.task_file, options, place, learnt(project, task_file)), folder
+
+
+def plan_again(task_file: TaskFile, before: Plan, folder: RunFolder) -> Plan:
+    """The plan of a run that there is already for its task file as it is now, under the options that it has."""
+    options = Options(**before.options)  # type: ignore[arg-type]
+    place = _place(folder, before.project, before.task_file, before.driver, rehearsal=before.rehearsal)
+    return make_plan(task_file, options, place, learnt(before.project, before.task_file))
+
+
+def _place(folder: RunFolder, project: str, task_file: str, driver: str, *, rehearsal: bool) -> Place:
+    return Place(
         project=project,
         task_file=task_file,
-        run_name=name,
-        default_output=folder.outputs if rehearsal else default_output_folder(project, name),
+        run_name=folder.name,
+        default_output=folder.outputs if rehearsal else default_output_folder(project, folder.name),
         agents=known_agents(project, os.path.expanduser("~")),
         rehearsal=rehearsal,
         driver=driver,
         background_limit=_background_limit(),
         host_cap=_host_cap(),
     )
-    return make_plan(loaded.task_file, options, place, learnt(project, task_file)), folder
 
 
 def _background_limit() -> float | None:
@@ -142,6 +152,7 @@ def make_plan(task_file: TaskFile, options: Options, place: Place, learnt: Mappi
         rule=found.rule,
         foretold=found.schedule.makespan / 1000,
         bound=found.bound / 1000,
+        options={name: value for name, value in options._asdict().items() if value is not None},
     )
 
 

@@ -10,24 +10,28 @@ from typing import TYPE_CHECKING
 from . import dispatch
 from .active import ActiveRun
 from .decide import decide
-from .interruption import interrupt
-from .judge import built_on, close, fingerprint, inputs, lacking
+from .interruption import judge_ended
+from .judge import close
 from .ledger import Ledger
 from .owners import activate, deactivate, find
 from .places import RunFolder, project_folder, runs_folder, write_whole
 from .planner import REHEARSAL, plan_run
+from .recovery import recovery
 from .refusal import Refusal
+from .renewal import keep, renewal
+from .resumption import told
 from .runs import choose, newest_incomplete, overlapping
-from .spread import spread, stale
-from .state import CANCELLED, SUCCESS
+from .spread import spread
+from .state import CANCELLED, FINE, SUCCESS
 from .telling import finish, offer
+from .templates import brief_digest
 from .watch import wake_by
 
 if TYPE_CHECKING:
     from .load import Loaded
     from .options import Options
     from .plan import Plan
-    from .state import State
+    from .renewal import Renewal
 
 HOST = "PARALLEL_DISPATCH_HOST"
 """The environment variable in which `hooks/command` hands on the process of the host."""
@@ -41,6 +45,7 @@ def start(loaded: Loaded, options: Options, project: str, session: str = "") -> 
     plan, folder = plan_run(loaded, options, project, "hooks" if session else "cli")
     notes: list[str] = []
     try:
+        plan.template = brief_digest(project)
         old = find(project, session) if session else None
         if old:
             _refuse_at_work(old)
@@ -69,7 +74,7 @@ def _create(plan: Plan, folder: RunFolder, task_file: bytes, session: str) -> Ac
     aside = RunFolder(os.path.join(os.path.dirname(folder.path), f".{folder.name}.tmp"))
     try:
         os.mkdir(aside.path, 0o700)
-        with open(os.path.join(aside.path, "tasks.yaml"), "wb") as file:
+        with open(aside.task_file, "wb") as file:
             file.write(task_file)
         write_whole(aside.plan, plan.to_json())
         Ledger(aside.ledger).create(run=folder.name, session=session)
@@ -142,31 +147,70 @@ def cancel_from_outside(run: ActiveRun) -> None:
     any(wake_by(run, agent_id) for agent_id in agents)
 
 
-def resume(project: str, wanted: str | None, session: str) -> tuple[ActiveRun, str]:
+def resume(project: str, wanted: str | None, session: str, *, as_planned: bool = False) -> tuple[ActiveRun, str]:
     """A run taken up again, by this conversation from now on; the text holds what is next.
 
-    What succeeded is kept, unless its output is gone or an input of it changed; the rest runs. Without a session it is
-    a run without hooks.
+    It goes by its task file as that is now, or with `as_planned` by the plan that it has. What is done is kept where it
+    would be done no other way today (`recovery`); the rest runs. Without a session it is a run without hooks.
     """
     run = _resumable(project, wanted, session)
+    try:
+        new = None if as_planned else renewal(run)
+        _refuse_overlap(new.plan if new else run.plan, session, run.folder.path)
+        if not run.state().ended:
+            judge_ended(run)
+        _take_up(run, session, new)
+        return run, _offer_again(run)
+    except OSError as error:
+        raise Refusal(
+            f"run {run.plan.run} could not be resumed: {error.filename or run.folder.path}: {error.strerror}; nothing "
+            "that it had is lost, so resume it when that is put right"
+        ) from error
+
+
+def _take_up(run: ActiveRun, session: str, new: Renewal | None) -> None:
+    """The run resumed, once the ledger says so: of two that do it at the same moment the one whose event is first.
+
+    A new plan is written before that event, so that none is ever named that is not there.
+    """
     state = run.state()
-    if not state.ended:
-        interrupt(run)
-        state = run.state()
-    again = redo(run, state)
-    done = sum(1 for outcome, _ in state.settled.values() if outcome == SUCCESS) - len(again)
-    reread = stale(run, state, again)
-    if done == len(run.plan.tasks) and not reread:
+    found = recovery(run, state, new.plan if new else run.base)
+    if not (new or found.again) and all(state.settled.get(task, ("",))[0] in FINE for task in state.plan.tasks):
         finish(run)
         raise Refusal(f"every task of run {run.plan.run} is done; its report: {run.plan.shown(run.folder.report)}")
-    run.ledger.append("resumed", session=session, again=[*again, *reread])
+    name = os.urandom(4).hex()
+    if new:
+        keep(run, state, new, name)
+    plan = {"plan": name} if new else {}
+    run.ledger.append("resumed", id=name, after=state.resumption, session=session, **plan, **found._asdict())
+    _refuse_beaten(run, name)
     state = spread(run)
     if decide(state).over:
         finish(run)
-        raise Refusal(f"nothing of run {run.plan.run} can run; its report: {run.plan.shown(run.folder.report)}")
+        is_done = all(outcome in FINE for outcome, _ in state.outcomes().values())
+        what = "every task of run {} is done" if is_done else "nothing of run {} can run"
+        raise Refusal(f"{what.format(run.plan.run)}; its report: {run.plan.shown(run.folder.report)}")
     if session:
         _tie(run, session)
-    return run, dispatch.resumption(run.plan, done, again, offer(run, state))
+        _refuse_beaten(run, name, session)
+
+
+def _refuse_beaten(run: ActiveRun, name: str, session: str = "") -> None:
+    """Somebody else took the run up at the same moment: it is theirs, and the conversation that was tied lets go."""
+    state = run.state()
+    if state.resumption == name:
+        return
+    if session:
+        deactivate(run.plan.project, session)
+        write_whole(run.folder.owner, f"{state.resumptions[-1].get('session') or ''}\n")
+    raise Refusal(f"run {run.plan.run} was resumed by somebody else at the same moment, and goes on there")
+
+
+def _offer_again(run: ActiveRun) -> str:
+    """The first words of a run that goes on: what stays and what runs again, and the block."""
+    state = run.state()
+    done = sum(1 for outcome, _ in state.settled.values() if outcome == SUCCESS)
+    return dispatch.resumption(run.plan, done, told(state.resumptions[-1]), offer(run, state))
 
 
 def _resumable(project: str, wanted: str | None, session: str) -> ActiveRun:
@@ -185,23 +229,4 @@ def _resumable(project: str, wanted: str | None, session: str) -> ActiveRun:
         )
     if own:
         _refuse_at_work(own)
-    _refuse_overlap(run.plan, session, run.folder.path)
     return run
-
-
-def redo(run: ActiveRun, state: State) -> list[str]:
-    """The finished tasks that must run again: their output is gone, or what they built on is not what it was.
-
-    An output that somebody edited stays; what was built on it before is built again.
-    """
-    again: list[str] = []
-    for wave in run.plan.waves:
-        for task in wave:
-            if state.settled.get(task.id, ("", ""))[0] != SUCCESS:
-                continue
-            last = state.attempts[task.id][-1]
-            unsettled = any(d in again or state.settled.get(d, ("", ""))[0] != SUCCESS for d in built_on(state, last))
-            is_gone = last.digest != fingerprint(task)[1] and lacking(run.plan, task)  # what was judged stays judged
-            if is_gone or unsettled or last.inputs not in ("", inputs(state, last)):
-                again.append(task.id)
-    return again

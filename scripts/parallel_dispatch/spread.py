@@ -39,17 +39,6 @@ def spread(run: ActiveRun) -> State:
     return state
 
 
-def stale(run: ActiveRun, state: State, again: list[str]) -> list[str]:
-    """The tasks whose items must be read again: whoever wrote them works again, or somebody edited them since."""
-    found = []
-    for task, event in state.spread.items():
-        source = run.base.tasks[run.base.tasks[task].for_each["from"]]
-        kept = source.id not in again and state.settled.get(source.id, ("", ""))[0] == SUCCESS
-        if not kept or event.get("sha256") != fingerprint(source)[1]:
-            found.append(task)
-    return found
-
-
 def _items(run: ActiveRun, state: State, pattern: PlannedTask) -> tuple[list[str], str]:
     """The items of a pattern and the digest of the output that holds them; `Refusal` where no tasks come of them."""
     plan = state.plan
@@ -64,11 +53,11 @@ def _items(run: ActiveRun, state: State, pattern: PlannedTask) -> tuple[list[str
         raise Refusal(f"the output of {source.id}, {shown}, {why}") from None
     if fingerprint(source)[1] != digest:
         raise Refusal(f"the output of {source.id}, {shown}, changed while it was read")
-    _check(run, plan, pattern, items)
+    check_items(run, plan, pattern, items)
     return items, digest
 
 
-def _check(run: ActiveRun, plan: Plan, pattern: PlannedTask, items: list[str]) -> None:
+def check_items(run: ActiveRun, plan: Plan, pattern: PlannedTask, items: list[str]) -> None:
     """Whether tasks may be made of some items, as a task file's own would be checked."""
     taken = {task.casefold() for task in plan.tasks}
     tasks = made(plan, pattern, items)

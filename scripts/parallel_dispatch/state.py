@@ -120,6 +120,7 @@ class State:
         "ready",
         "rejected",
         "reminders",
+        "resumptions",
         "settled",
         "since",
         "spent",
@@ -138,11 +139,12 @@ class State:
     )
 
     def __init__(self, plan: Plan) -> None:
-        self.base = plan  # as it was made
+        self.base = plan  # as it was made, at the start or when the run was last resumed
         self.plan = plan  # with the tasks that were made of what others wrote
         self.spread: dict[str, Event] = {}  # the event that named the items, by the task that they are for
         self.begun: float | None = None
         self.anchor = (0.0, 0.0)  # one moment by the wall clock and by the monotonic one, from which times are counted
+        self.resumptions: list[Event] = []  # that took the run up again, in their order
         self.attempts: dict[str, list[Attempt]] = {task: [] for task in plan.tasks}
         self.open: dict[str, Attempt] = {}  # by task, in the order of admission
         self.settled: dict[str, tuple[str, str]] = {}  # task → outcome and reason, once nothing can change it
@@ -347,17 +349,26 @@ class State:
         for attempt in self.calls.values():
             attempt.notified = True
 
-    def resume(self, again: list[str], time: float) -> None:
-        """The state after the run was taken up again: what was cut off is open for another attempt.
+    @property
+    def resumption(self) -> str:
+        """The id of the last resumption; empty where there was none."""
+        return str(self.resumptions[-1]["id"]) if self.resumptions else ""
 
-        Tasks that succeeded stay as they are, except those in `again`, whose outputs are gone or whose inputs changed.
+    def resume(self, plan: Plan, again: set[str], time: float) -> None:
+        """The state after the run was taken up again, by a plan: what was cut off is open for another attempt.
+
+        Tasks that succeeded stay as they are where the plan has them, except those in `again`. The attempts at tasks
+        that it has no more are still known, so that their agents are.
         """
         self.interrupt(time)
-        self.plan = self.base
-        self.spread = {task: event for task, event in self.spread.items() if task not in again}
+        self.base = self.plan = plan
+        patterns = {task.id for task in plan.patterns}
+        self.spread = {task: event for task, event in self.spread.items() if task in patterns - again}
         for task, event in self.spread.items():
             self._grow(task, event)
         tasks = self.plan.tasks
+        for task in tasks:
+            self.attempts.setdefault(task, [])
         kept = [t for t, (outcome, _) in self.settled.items() if outcome == SUCCESS and t in tasks and t not in again]
         self._unsettle()
         self.spent = dict.fromkeys(self.plan.tasks, 0)
@@ -410,10 +421,9 @@ class State:
                 self.broken = f"given up, because its first {FIRST_TASKS} tasks all failed in one way: {failure}"
 
     def _grow(self, task: str, event: Event) -> None:
-        from .growing import grow
+        from .growing import grow, items_of
 
-        items = event.get("items")
-        self.plan = grow(self.plan, self.plan.tasks[task], list(map(str, items)) if isinstance(items, list) else [])
+        self.plan = grow(self.plan, self.plan.tasks[task], items_of(event))
 
     def _unsettle(self) -> None:
         self.settled = {}
@@ -511,12 +521,16 @@ def _by_wave(plan: Plan) -> dict[int, int]:
     return count
 
 
+_NO_PLANS: dict[str, Plan] = {}
 _OUTCOMES = (SUCCESS, FAILED, CANCELLED, INTERRUPTED)
 PAST = {FAILED: "failed", SKIPPED: "was skipped", CANCELLED: "was cancelled", UNNEEDED: "was not needed"}
 
 
-def replay(plan: Plan, events: list[Event], before: State | None = None) -> State:
-    """The state after all events of a ledger, header first; or after more events, where there was a state before."""
+def replay(plan: Plan, events: list[Event], before: State | None = None, plans: dict[str, Plan] = _NO_PLANS) -> State:
+    """The state after all events of a ledger, header first; or after more events, where there was a state before.
+
+    `plan` is the run's first, `plans` are those that it was resumed with, by the names under which events know them.
+    """
     state = before.copy() if before else State(plan)
     for event in events:
         name = event.get("event")
@@ -528,7 +542,10 @@ def replay(plan: Plan, events: list[Event], before: State | None = None) -> Stat
             state.begun = state.since = time
         else:
             state.spend(time)
-            _EVENTS.get(str(name), _of_attempt)(state, event, time)
+            if name == "resumed":
+                _resumed(state, event, time, plans)
+            else:
+                _EVENTS.get(str(name), _of_attempt)(state, event, time)
     for attempt in state.calls.values():
         attempt.started = state.starts.get(attempt.agent_id, attempt.launched)
     return state
@@ -598,9 +615,19 @@ def _interrupted(state: State, _: Event, time: float) -> None:
     state.interrupt(time)
 
 
-def _resumed(state: State, event: Event, time: float) -> None:
+def _resumed(state: State, event: Event, time: float, plans: dict[str, Plan]) -> None:
+    """The run taken up again. Of two resumptions that follow the same one the first counts.
+
+    An older version gave them no ids, and their tasks no reasons.
+    """
+    has_id = bool(_text(event, "id"))
+    if has_id and _text(event, "after") != state.resumption:
+        return
     again = event.get("again")
-    state.resume([str(task) for task in again] if isinstance(again, list) else [], time)
+    plan = plans.get(_text(event, "plan"), state.base)
+    state.resume(plan, {str(task) for task in again} if isinstance(again, (dict, list)) else set(), time)
+    if has_id:
+        state.resumptions.append(event)
 
 
 def _of_attempt(state: State, event: Event, time: float) -> None:
@@ -648,9 +675,8 @@ _EVENTS = {
     "told": _told,
     "paused": _paused,
     "interrupted": _interrupted,
-    "resumed": _resumed,
 }
-"""What each event does to the state; every other one is of an attempt."""
+"""What each event does to the state but `resumed`; every other one is of an attempt."""
 _ANCHORS = (None, "interrupted", "resumed")
 """The events from which times are counted: the first line, and what may follow a restart of the machine."""
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from functools import cache
 
 from jinja2 import FileSystemLoader, StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from .places import ROOT, team_folder
+from .places import BRIEF, ROOT, team_brief, team_folder
 from .refusal import Refusal
 
 OWN = os.path.join(ROOT, "templates")
@@ -33,3 +34,15 @@ def render(project: str, name: str, values: dict[str, object]) -> str:
     except TemplateError as error:
         place = f"{getattr(error, 'filename', None) or name}:{getattr(error, 'lineno', None) or 1}"
         raise Refusal(f"{place}: {error.message or type(error).__name__}") from error
+
+
+def brief_digest(project: str) -> str:
+    """The SHA-256 of the templates for briefs: the team's, where it has its own, else ours."""
+    base = team_brief(project)
+    folder = os.path.dirname(base if os.path.exists(base) else os.path.join(OWN, BRIEF))
+    digest = hashlib.sha256()
+    for name in sorted(name for name in os.listdir(folder) if name.endswith(".j2")):
+        with open(os.path.join(folder, name), "rb") as file:
+            data = file.read()
+        digest.update(f"{name} {len(data)}\n".encode() + data)
+    return digest.hexdigest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from . import dispatch
@@ -25,6 +26,9 @@ def next_step(run: ActiveRun) -> tuple[str, bool]:
     if run.plan.driver != "cli":
         raise Refusal(f"run {run.plan.run} is driven by hooks, which hand out its blocks by themselves")
     state = run.state()
+    if state.open and not os.path.exists(run.folder.offer):  # claimed, and never handed out
+        run.ledger.append("interrupted")
+        state = run.state()
     judged = "".join(close(run, attempt) + "\n" for attempt in list(state.open.values()))
     state = spread(run)
     decision = decide(state)
@@ -42,9 +46,16 @@ def when_returned(plan: Plan) -> str:
 
 
 def claim_offered(run: ActiveRun) -> None:
-    """The tasks of the last offer, claimed for a run without hooks."""
-    for task, number in decide(run.state()).dispatch:
-        run.ledger.append("claimed", task=task, call=f"cli:{task}:{number}")
-        attempt = run.state().calls.get(f"cli:{task}:{number}")
-        if attempt:
-            set_aside(run, attempt)
+    """The tasks of the last offer, claimed for a run without hooks; where that cannot be, it is not handed out."""
+    try:
+        for task, number in decide(run.state()).dispatch:
+            run.ledger.append("claimed", task=task, call=f"cli:{task}:{number}")
+            attempt = run.state().calls.get(f"cli:{task}:{number}")
+            if attempt:
+                set_aside(run, attempt)
+    except OSError as error:
+        os.unlink(run.folder.offer)
+        raise Refusal(
+            f"{error.filename}: {error.strerror}; run {run.plan.run} offers what is next again when that is put right: "
+            f"`parallel-dispatch next {run.plan.run}`"
+        ) from error

@@ -118,6 +118,7 @@ def test_half_an_output_of_an_agent_that_was_cut_off_does_not_count(project):
     found, text = running.resume(project, None, SESSION)
     assert offered(text) == ["a"]
     assert found.state().attempts["a"][0].outcome == "interrupted"
+    assert found.state().attempts["a"][0].reason.startswith("it hung in the foreground, where nothing ends an agent")
 
 
 @pytest.mark.parametrize("end", [[event("finished")], [event("cancelled")], [event("paused", reason="a limit")], []])

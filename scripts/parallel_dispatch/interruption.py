@@ -20,7 +20,9 @@ def interrupt(run: ActiveRun) -> None:
 def judge_ended(run: ActiveRun) -> None:
     """The agents of a run are gone: those that had said their last word are judged, and none may do anything more."""
     for attempt in list(run.state().open.values()):
-        hung = not attempt.background and run.now >= run.times(attempt)[1]
-        if hung or has_ended(attempt.transcript):
-            close(run, attempt, HUNG + CUT_OFF if hung else CUT_OFF, otherwise=INTERRUPTED)
+        if has_ended(attempt.transcript):
+            close(run, attempt, CUT_OFF, otherwise=INTERRUPTED)
+        elif not attempt.background and run.now >= run.times(attempt)[1]:
+            at = {"task": attempt.task, "attempt": attempt.number}
+            run.ledger.append("closed", **at, outcome=INTERRUPTED, reason=HUNG + CUT_OFF)
         run.call_off(attempt.agent_id, "its run goes on without it")

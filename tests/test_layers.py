@@ -25,6 +25,7 @@ renderer."""
 PURE = {
     "aggregate",
     "analysis",
+    "audit",
     "balance",
     "bounds",
     "capacity",

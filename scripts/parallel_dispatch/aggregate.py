@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .audit import Audit
 from .judge import fingerprint
 from .resumption import summary
 from .state import SUCCESS
@@ -13,6 +14,9 @@ from .usage import Usage, usage
 if TYPE_CHECKING:
     from .plan import Plan, PlannedTask
     from .state import Attempt, State
+
+
+NOTHING_FOUND = Audit()
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,8 @@ class RunFacts:
     """Which budget was used up, where tasks were not dispatched for that."""
     resumptions: tuple[str, ...] = ()
     """What stayed and what ran again whenever the run was resumed, in a line each."""
+    audit: Audit = NOTHING_FOUND
+    """What was changed outside of write scopes."""
 
     @property
     def makespan(self) -> float | None:
@@ -105,12 +111,13 @@ class RunFacts:
         return work / max(critical[1], work / self.plan.max_parallel)
 
 
-def aggregate(plan: Plan, state: State) -> RunFacts:
+def aggregate(plan: Plan, state: State, audit: Audit = NOTHING_FOUND) -> RunFacts:
     """The facts of a run."""
     outcomes = state.outcomes()
     ordered = [task for wave in plan.waves for task in wave]
     facts = tuple(_facts(plan, task, state, *outcomes[task.id]) for task in ordered)
-    return RunFacts(plan, state.ended, facts, state.cut_short, tuple(map(summary, state.resumptions)))
+    resumed = tuple(map(summary, state.resumptions))
+    return RunFacts(plan, state.ended, facts, state.cut_short, resumed, audit)
 
 
 def _facts(plan: Plan, task: PlannedTask, state: State, outcome: str, reason: str) -> TaskFacts:

@@ -207,15 +207,23 @@ def fit(text: str) -> str:
     return f"{shown}\n… and {text.count(chr(10)) - shown.count(chr(10))} more lines"
 
 
-def closing(plan: Plan, state: State, folder: RunFolder) -> str:
-    """The last words of a run."""
+def closing(plan: Plan, state: State, folder: RunFolder, strays: int = 0) -> str:
+    """The last words of a run, in which so many files were changed outside of write scopes."""
     failed = any(outcome == FAILED for outcome, _ in state.outcomes().values())
     stopper = state.stopped_by if state.stopped_by and plan.tasks[state.stopped_by].critical else ""
     ask = f" {stopper} is critical: ask the user whether {how_to_resume(plan)} is to try it again."
     return (
         f"Run {plan.run} has ended. {summary(state)}\n"
         f"Outputs: {plan.shown(plan.output_dir)}\nReport: {plan.shown(folder.report)}\n"
+        f"{_strayed(strays)}"
         "Tell the user this, and claim nothing beyond it; the report has the details, where they are asked for."
         + (" Do not redo failed tasks yourself." if failed else "")
         + (ask if stopper else "")
     )
+
+
+def _strayed(count: int) -> str:
+    if not count:
+        return ""
+    files, it = ("1 file was", "it") if count == 1 else (f"{count:,} files were", "them")
+    return f"{files} changed outside of write scopes; the report names {it}.\n"

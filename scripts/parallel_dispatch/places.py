@@ -116,6 +116,16 @@ class RunFolder:
         return os.path.join(self.path, "report.md")
 
     @property
+    def tree(self) -> str:
+        """What the project looked like when agents began; gone once that was compared."""
+        return os.path.join(self.path, "tree.json")
+
+    @property
+    def audit(self) -> str:
+        """What was changed outside of write scopes."""
+        return os.path.join(self.path, "audit.json")
+
+    @property
     def outputs(self) -> str:
         """Where a rehearsal's outputs go."""
         return os.path.join(self.path, "outputs")

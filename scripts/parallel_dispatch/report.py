@@ -13,11 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .aggregate import RunFacts, TaskFacts
+    from .audit import Finding
 
 TEMPLATE = "report.md.j2"
 MARKS = {SUCCESS: "✓", FAILED: "✗", SKIPPED: "skipped", CANCELLED: "cancelled", UNNEEDED: "not needed", "": "open"}
 OTHERS = (SKIPPED, CANCELLED, UNNEEDED, "")
 UNMEASURED = "not measured"
+MOST_STRAYS = 100
+"""How many files the report names that were changed outside of write scopes."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,16 @@ class WaveRow:
     tasks: str
     duration: str
     mark: str
+
+
+@dataclass(frozen=True)
+class StrayRow:
+    """One file that was changed outside of write scopes."""
+
+    path: str
+    how: str
+    tasks: str
+    owner: str
 
 
 def render_report(facts: RunFacts, project: str) -> str:
@@ -56,6 +69,8 @@ def render_report(facts: RunFacts, project: str) -> str:
             "cell": cell,
             "shown": facts.plan.shown,
             "resume": "" if facts.plan.rehearsal else how_to_resume(facts.plan),
+            "strays": [_stray(found) for found in facts.audit.findings[:MOST_STRAYS]],
+            "more_strays": max(0, len(facts.audit.findings) - MOST_STRAYS),
             "sent_back": sum(t.sent_back for t in facts.tasks),
             "usage": any(t.tokens for t in facts.tasks),
             "needless": sum(t.tokens.total for t in facts.tasks if t.tokens and t.outcome == UNNEEDED),
@@ -74,6 +89,12 @@ def cell(text: str) -> str:
     for mark in "\\`*_[]<>|":
         line = line.replace(mark, "\\" + mark)
     return line
+
+
+def _stray(found: Finding) -> StrayRow:
+    whose = "its" if len(found.tasks) == 1 else "their"
+    tasks = ", ".join(map(cell, found.tasks)) + (f", named in {whose} commands" if found.named else "")
+    return StrayRow(cell(found.path), found.how, tasks, cell(found.owner) or "-")
 
 
 def _count(facts: RunFacts, outcome: str) -> int:

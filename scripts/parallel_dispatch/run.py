@@ -7,7 +7,7 @@ import shutil
 import sys
 from typing import TYPE_CHECKING
 
-from . import dispatch
+from . import auditing, dispatch
 from .active import ActiveRun
 from .decide import decide
 from .interruption import judge_ended
@@ -51,6 +51,7 @@ def start(loaded: Loaded, options: Options, project: str, session: str = "") -> 
             _refuse_at_work(old)
         _refuse_overlap(plan, session)
         run = _create(plan, folder, loaded.data, session)
+        auditing.begin(run)
         first = offer(run, run.state())
         if session:
             notes = _supersede(project, session)
@@ -182,6 +183,7 @@ def _take_up(run: ActiveRun, session: str, new: Renewal | None) -> None:
     if new:
         keep(run, state, new, name)
     plan = {"plan": name} if new else {}
+    auditing.begin(run)
     run.ledger.append("resumed", id=name, after=state.resumption, session=session, **plan, **found._asdict())
     _refuse_beaten(run, name)
     state = spread(run)

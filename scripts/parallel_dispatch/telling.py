@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from . import dispatch, offering
+from . import auditing, dispatch, offering
 from .aggregate import aggregate
 from .decide import decide
 from .offering import Pen
@@ -75,13 +75,20 @@ def _tell_end(run: ActiveRun, state: State, word: str, session: str) -> dict[str
         run.ledger.append("told")
     if not run.state().awaited:
         deactivate(run.plan.project, session)
-    return {**reply, **offering.context(word, stops or dispatch.closing(run.plan, state, run.folder))}
+    return {**reply, **offering.context(word, stops or last_words(run))}
+
+
+def last_words(run: ActiveRun) -> str:
+    """What the main conversation hears of the end."""
+    strays = len(auditing.read(run.folder).findings)
+    return dispatch.closing(run.plan, run.state(), run.folder, strays)
 
 
 def finish(run: ActiveRun) -> None:
-    """The run ended: its report written from what lies on disk, the conversations that died with it let go."""
+    """The run ended: its project looked at, its report written, the conversations that died with it let go."""
     if not run.state().ended:
         run.ledger.append("finished")
+    auditing.end(run)
     write_report(run)
     for one in conversations(run.plan.project):
         if one.run == run.folder.path and not one.is_alive:
@@ -91,7 +98,7 @@ def finish(run: ActiveRun) -> None:
 def write_report(run: ActiveRun) -> str:
     """The report, written and returned. A team's template that fails does not cost a run its report."""
     state = run.state()
-    facts = aggregate(state.plan, state)
+    facts = aggregate(state.plan, state, auditing.read(run.folder))
     try:
         text = render_report(facts, run.plan.project)
     except Refusal as refusal:

@@ -10,6 +10,8 @@ from .places import read_text
 
 PATIENCE_SECONDS = 10.0
 """How long an event waits for the transcript of a new agent: a busy host writes it seconds after the first event."""
+MOST_READ = 20_000_000
+"""How many characters of a transcript are searched for what its agent told other programs."""
 
 
 def agent_transcript(payload: dict[str, object], agent_id: str) -> str:
@@ -70,6 +72,21 @@ def last_tool_error(transcript: str) -> str:
     return error.replace("<tool_use_error>", "").replace("</tool_use_error>", "")
 
 
+def commands(transcript: str) -> str:
+    """What an agent told shells and MCP servers: every text in the inputs of such calls, one a line."""
+    found: list[str] = []
+    for path in filter(os.path.isfile, parts(transcript)):
+        with open(path, encoding="utf-8", errors="replace") as file:
+            for line in file.read(MOST_READ).split("\n"):
+                message = quickjson.record(line).get("message") if '"tool_use"' in line else None
+                content = message.get("content") if isinstance(message, dict) else None
+                for block in content if isinstance(content, list) else []:
+                    name = str(block.get("name")) if isinstance(block, dict) else ""
+                    if name == "Bash" or name.startswith("mcp__"):
+                        found += _texts(block.get("input"))
+    return "\n".join(found)
+
+
 def parts(transcript: str) -> list[str]:
     """The files that an agent's transcript consists of, oldest first: `/clear` makes it go on under another session."""
     folder, name = os.path.split(transcript)
@@ -106,3 +123,15 @@ def words(content: object) -> str:
     if isinstance(content, list):
         return "\n".join(str(block.get("text") or "") for block in content if isinstance(block, dict))
     return content if isinstance(content, str) else ""
+
+
+def _texts(value: object) -> list[str]:
+    """Every text in a JSON value."""
+    found, todo = [], [value]
+    while todo:
+        one = todo.pop()
+        if isinstance(one, str):
+            found.append(one)
+        elif isinstance(one, (dict, list)):
+            todo += one.values() if isinstance(one, dict) else one
+    return found

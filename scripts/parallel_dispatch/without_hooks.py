@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from . import dispatch
 from .admission import set_aside
 from .decide import decide
 from .judge import close
 from .refusal import Refusal
 from .spread import spread
-from .telling import finish, offer
+from .telling import finish, last_words, offer
 
 if TYPE_CHECKING:
     from .active import ActiveRun
@@ -34,7 +33,7 @@ def next_step(run: ActiveRun) -> tuple[str, bool]:
     decision = decide(state)
     if decision.over:
         finish(run)
-        return dispatch.closing(run.plan, run.state(), run.folder), True
+        return last_words(run), True
     text = offer(run, state)
     claim_offered(run)
     return f"{judged}{text}\n{when_returned(run.plan)}", False

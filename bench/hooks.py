@@ -69,12 +69,18 @@ class Theatre:
     @property
     def variables(self) -> dict[str, str]:
         """The environment that the host gives to hooks."""
-        path = os.environ.get("PATH", os.defpath)
-        return {"PATH": path, "CLAUDE_PROJECT_DIR": self.project, "CLAUDE_CODE_SESSION_ID": SESSION}
+        return {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "PARALLEL_DISPATCH_CACHE": self.folder,
+            "CLAUDE_PROJECT_DIR": self.project,
+            "CLAUDE_CODE_SESSION_ID": SESSION,
+        }
 
     def begin(self) -> ActiveRun:
         """The run, started as a typed command starts it."""
         os.mkdir(self.project)
+        with open(os.path.join(self.folder, "interpreter"), "w", encoding="utf-8") as file:
+            file.write(os.path.abspath(sys.executable) + "\n")
         tasks = [{"id": task(n), "prompt": sides.prose(4_000)} for n in range(AGENTS)]
         path = os.path.join(self.project, "tasks.yaml")
         with open(path, "w", encoding="utf-8") as file:

@@ -15,7 +15,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
 from parallel_dispatch import gate, quickjson
 
 code, folder, watches = 0, sys.argv[1], sys.argv[3:] == ["watch"]
-payload = quickjson.record(sys.stdin.read())
+payload = quickjson.record(sys.stdin.buffer.read().decode(errors="replace"))
 is_settled, answer = (False, None) if watches else gate.look(payload, folder)
 if answer:
     sys.stdout.write(quickjson.dumps(answer) + "\n")

@@ -47,9 +47,17 @@ class Conversation:
         """A run that this conversation drives, with this much behind it."""
         plan = plan or plan_of(tasks, self.project, outputs, **limits)
         folder = make_run(plan, events)
-        activate(self.project, SESSION, python, folder, os.getpid())
+        self._names(python)
+        activate(self.project, SESSION, folder, os.getpid())
         self.run = ActiveRun(folder.path)
         return self.run
+
+    def _names(self, python):
+        """The user's cache names this interpreter: hooks start no other."""
+        stamp = os.path.join(self.env["PARALLEL_DISPATCH_CACHE"], "interpreter")
+        if not os.path.exists(stamp) or read(stamp).strip() != python:
+            self.env["PARALLEL_DISPATCH_CACHE"] = os.path.dirname(self.host)
+            write(os.path.join(os.path.dirname(self.host), "interpreter"), python + "\n")
 
     @property
     def is_active(self):
@@ -88,7 +96,7 @@ class Conversation:
     def _process(self, hook, payload):
         done = subprocess.run(
             _command(hook),
-            input=json.dumps(payload, ensure_ascii=False, separators=(",", ":")),  # as the host writes it
+            input=_as_the_host_writes_it(payload),
             env=self.env,
             cwd=self.project,
             capture_output=True,
@@ -257,6 +265,11 @@ class Watcher:
         self.process.wait()
         self.process.stdout.close()
         self.process.stderr.close()
+
+
+def _as_the_host_writes_it(payload):
+    """An event in its own characters, without blanks; half a character is escaped."""
+    return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode(errors="backslashreplace").decode()
 
 
 def _command(hook):

@@ -1,6 +1,5 @@
 """Briefs: the product's own words are those of its template, and none is written before its task is dispatched."""
 
-import io
 import json
 import os
 
@@ -86,17 +85,16 @@ def released(project):
     folder = make_run(plan, done)
     for task in plan.tasks:
         os.unlink(folder.brief(task, 1))
-    activate(project, SESSION, "python", folder, os.getpid())
+    activate(project, SESSION, folder, os.getpid())
     return folder
 
 
 def answered(folder, monkeypatch, capsys):
     """What the hook says at the end of a batch, and what it turned into where it did not say it itself."""
     payload = {"hook_event_name": "PostToolBatch", "session_id": SESSION, "tool_calls": []}
-    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(payload)))
     turned = []
     monkeypatch.setattr(os, "execv", lambda _, words: turned.append(words))
-    events.main(folder.path, os.getpid())
+    events.main(payload, folder.path, os.getpid())
     return capsys.readouterr().out, turned
 
 

@@ -1,7 +1,6 @@
 """Hooks as processes: recorded events of both versions of the host in, answers and the ledger out."""
 
 import contextlib
-import glob
 import hashlib
 import json
 import os
@@ -9,10 +8,8 @@ import re
 import shutil
 import subprocess
 import sys
-import sysconfig
 import threading
 import time
-import venv
 
 import pytest
 from builders import (
@@ -26,13 +23,13 @@ from builders import (
     claimed,
     closed,
     event,
+    marking_python,
     oldest_python,
     read,
     write,
 )
 from hooking import Conversation, heard, rows
 from parallel_dispatch import transcript
-from parallel_dispatch.places import active_file
 
 MANY_TASKS = "\n".join(
     ["name: many", "tasks:", *(f"  - {{id: {'long-name-' * 5}{n:03}, prompt: Do it.}}" for n in range(150))]
@@ -1073,20 +1070,18 @@ def test_a_run_that_cannot_start_leaves_the_one_that_is_under_way_alone(conversa
     assert conversation.calls("a")["permissionDecision"] == "allow"
 
 
-def test_the_hooks_of_a_run_run_on_the_interpreter_that_was_prepared_not_on_the_one_it_links_to(conversation, tmp_path):
-    own = str(tmp_path / "own")
-    venv.create(own, symlinks=True)
-    (packages,) = glob.glob(os.path.join(own, "lib", "python*", "site-packages"))
-    write(os.path.join(packages, "ours.pth"), sysconfig.get_path("purelib") + "\n")
-    write(os.path.join(own, "cache", "interpreter"), os.path.join(own, "bin", "python") + "\n")
-    conversation.env["PARALLEL_DISPATCH_CACHE"] = os.path.join(own, "cache")
-    write(os.path.join(conversation.project, "t.yaml"), TASK_FILE)
-    assert rows(heard(types(conversation)))
-    python = read(active_file(conversation.project, SESSION)).splitlines()[0]
-    told = subprocess.run(
-        [python, "-I", "-c", "import sys; print(sys.prefix)"], capture_output=True, text=True, check=True
+def test_the_hooks_of_a_run_run_on_the_interpreter_that_the_users_cache_names(conversation, tmp_path):
+    conversation.begin()
+    variables, starts = marking_python(str(tmp_path))
+    conversation.env.update(variables)
+    conversation.admits("a")
+    assert starts() == 1
+    os.unlink(os.path.join(variables["PARALLEL_DISPATCH_CACHE"], "interpreter"))
+    done = subprocess.run(
+        [os.path.join(ROOT, "hooks", "guard")], env=conversation.env, capture_output=True, text=True, check=False
     )
-    assert told.stdout == own + "\n"
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "names no Python, so hooks do nothing: run parallel-dispatch prepare" in done.stderr
 
 
 def test_the_task_file_is_relative_to_where_the_user_is_and_outputs_to_the_project(conversation):

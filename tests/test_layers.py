@@ -56,6 +56,7 @@ PURE = {
     "ignores",
     "item",
     "json_schema",
+    "kept",
     "keys",
     "kinds",
     "limiting",
@@ -101,6 +102,7 @@ PURE = {
     "timetable",
     "values",
     "verdict",
+    "visible",
     "wording",
     "workload",
 }

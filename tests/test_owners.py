@@ -1,7 +1,6 @@
 """Which conversation drives a run, when conversations start, go on, change their names, fork and end."""
 
 import os
-import sys
 
 import pytest
 from builders import (
@@ -47,7 +46,7 @@ def offered(answer):
 
 def tied_to(found, host):
     """The conversation's run, as a host of this number left it."""
-    activate(found.project, SESSION, sys.executable, found.run.folder, host)
+    activate(found.project, SESSION, found.run.folder, host)
 
 
 def becomes(found, session):
@@ -64,7 +63,7 @@ def tell(found, name, session, **values):
 
 def test_a_conversation_drives_the_run_that_its_file_names(project):
     folder = make_run(plan_of(TASKS, project))
-    activate(project, SESSION, sys.executable, folder, ALIVE)
+    activate(project, SESSION, folder, ALIVE)
     found = conversation(project, SESSION)
     assert (found.session, found.run, found.host, found.is_alive) == (SESSION, folder.path, ALIVE, True)
     assert find(project, SESSION).plan.run == "k3f2"
@@ -73,7 +72,7 @@ def test_a_conversation_drives_the_run_that_its_file_names(project):
     assert [one.session for one in conversations(project)] == [SESSION]
 
 
-@pytest.mark.parametrize("text", ["", "python\n", "python\n/no/where\n1\n", "\n\n\n"])
+@pytest.mark.parametrize("text", ["", "/no/where\n1\n", "\n\n\n"])
 def test_a_file_that_names_no_run_is_no_conversation(project, text):
     write(active_file(project, SESSION), text)
     assert conversation(project, SESSION) is None
@@ -84,7 +83,7 @@ def test_a_file_that_names_no_run_is_no_conversation(project, text):
 @pytest.mark.parametrize("host", ["", "x", "-1", "0", str(GONE)])
 def test_a_host_that_is_not_known_or_not_there_is_not_alive(project, host):
     folder = make_run(plan_of(TASKS, project))
-    write(active_file(project, SESSION), f"python\n{folder.path}\n{host}\n")
+    write(active_file(project, SESSION), f"{folder.path}\n{host}\n")
     assert not conversation(project, SESSION).is_alive
 
 
@@ -95,7 +94,7 @@ def test_a_run_without_an_owner_is_everybodys(project):
 def test_letting_go_takes_the_file_and_the_empty_folder_away_and_no_other(project):
     folder = make_run(plan_of(TASKS, project))
     for session in (SESSION, OTHER):
-        activate(project, session, sys.executable, folder, ALIVE)
+        activate(project, session, folder, ALIVE)
     deactivate(project, SESSION)
     deactivate(project, SESSION)
     assert [one.session for one in conversations(project)] == [OTHER]
@@ -105,7 +104,7 @@ def test_letting_go_takes_the_file_and_the_empty_folder_away_and_no_other(projec
 
 def test_a_session_id_that_is_a_path_stays_in_its_folder(project):
     folder = make_run(plan_of(TASKS, project))
-    activate(project, "../../evil", sys.executable, folder, ALIVE)
+    activate(project, "../../evil", folder, ALIVE)
     assert os.listdir(os.path.join(project, ".parallel-dispatch", "active")) == ["evil"]
 
 

@@ -335,6 +335,6 @@ def test_a_link_out_of_the_project_and_what_cannot_be_read_are_named(monkeypatch
     def refuse(*_):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(inputs, "open", refuse, raising=False)
+    monkeypatch.setattr(inputs, "open_file", refuse)
     (problem,) = load_text("t", f"{head}prompt_file: own.txt}}]\n", str(project)).problems
     assert (problem.kind, problem.message) == ("missing-file", '"own.txt" cannot be read: permission denied')

@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import time
 
 import pytest
@@ -65,7 +64,7 @@ def done(project, *tasks, text="A finding.\n", outputs=None):
 def left(project, *events, tasks=CHAIN, session=SESSION, host=GONE, name="tasks-20260102-030405-k3f2", **limits):
     """A run whose conversation ended under it."""
     folder = make_run(plan_of(tasks, project, **limits), events, name)
-    activate(project, session, sys.executable, folder, host)
+    activate(project, session, folder, host)
     return ActiveRun(folder.path)
 
 
@@ -357,9 +356,9 @@ def test_the_own_run_an_ended_one_and_one_whose_host_is_gone_stand_in_nobodys_wa
     run = left(project, tasks={"a": ()}, host=host)
     assert runs.overlapping(project, mine, OTHER)
     assert runs.overlapping(project, mine, SESSION) is None
-    activate(project, SESSION, sys.executable, run.folder, GONE)
+    activate(project, SESSION, run.folder, GONE)
     assert runs.overlapping(project, mine, OTHER) is None
-    activate(project, SESSION, sys.executable, run.folder, host)
+    activate(project, SESSION, run.folder, host)
     run.ledger.append("finished")
     assert runs.overlapping(project, mine, OTHER) is None
 

@@ -322,9 +322,10 @@ def answers(conversation, payload):
     for command in ([STEP], [sys.executable, "-I", "-S", HOOK, conversation.run.folder.path, "1"]):
         done = subprocess.run(command, input=event, env=conversation.env, capture_output=True, text=True, check=True)
         said.append(done.stdout and json.loads(done.stdout))
-    activate(conversation.project, SESSION, "/bin/false", conversation.run.folder, 1)
-    alone = subprocess.run([STEP], input=event, env=conversation.env, capture_output=True, text=True, check=False)
-    activate(conversation.project, SESSION, sys.executable, conversation.run.folder, 1)
+    activate(conversation.project, SESSION, conversation.run.folder, 1)  # which an end may have taken away
+    nothing = write(f"{conversation.host}/cache/interpreter", "/bin/false\n")
+    env = conversation.env | {"PARALLEL_DISPATCH_CACHE": os.path.dirname(nothing)}
+    alone = subprocess.run([STEP], input=event, env=env, capture_output=True, text=True, check=False)
     return said[0], alone.returncode == 0, said[1]
 
 

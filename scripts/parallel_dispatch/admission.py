@@ -6,10 +6,11 @@ import os
 import time
 
 from .active import ActiveRun
+from .destinations import Destinations
 from .gate import Payload, decide_call
 from .marker import marker, parse_marker
 from .places import read_text
-from .state import Attempt
+from .state import FAILED, Attempt
 
 
 def on_agent_call(payload: Payload, run: ActiveRun) -> Payload | None:
@@ -37,12 +38,9 @@ def on_agent_call(payload: Payload, run: ActiveRun) -> Payload | None:
     attempt = state.calls.get(tool_use_id)
     if attempt is None:
         return decide_call("deny", state.rejected.get(tool_use_id, "the claim was not recorded"))
-    try:
-        set_aside(run, attempt)
-    except OSError as error:
-        reason = f"what lies at its output's place could not be moved away: {error}"
-        run.ledger.append("closed", task=attempt.task, attempt=attempt.number, outcome="failed", reason=reason)
-        return decide_call("deny", reason)
+    obstacle = make_room(run, attempt)
+    if obstacle:
+        return decide_call("deny", obstacle)
     before = state.attempts[attempt.task][attempt.number - 2].ended if attempt.pause else None
     if before is not None:
         time.sleep(max(0.0, before + attempt.pause - run.now))
@@ -65,13 +63,25 @@ def _was_offered(run: ActiveRun, task: str) -> bool:
     return bool(state.refusal(task)) or os.path.exists(run.folder.brief(task, len(state.attempts[task]) + 1))
 
 
-def set_aside(run: ActiveRun, attempt: Attempt) -> None:
-    """What lay at the output's place before the attempt, moved into the run's folder: it does not count."""
+def make_room(run: ActiveRun, attempt: Attempt) -> str:
+    """What lay at the output's place before the attempt, moved into the run's folder: it does not count.
+
+    Where that cannot be, the attempt has failed, and the reason comes back; else nothing does.
+    """
     task = run.plan.tasks[attempt.task]
     keep = run.folder.before(attempt.task, attempt.number)
-    _move(task.output.rstrip("/"), keep)
-    if task.draft != task.output:
-        _move(task.draft, f"{keep}.draft")
+    astray = Destinations.astray(run.plan, task.output)
+    reason = f"its output {run.plan.shown(task.output)} {astray}" if astray else ""
+    try:
+        if not astray:
+            _move(task.output.rstrip("/"), keep)
+            if task.draft != task.output:
+                _move(task.draft, f"{keep}.draft")
+    except OSError as error:
+        reason = f"what lies at its output's place could not be moved away: {error}"
+    if reason:
+        run.ledger.append("closed", task=attempt.task, attempt=attempt.number, outcome=FAILED, reason=reason)
+    return reason
 
 
 def _move(path: str, keep: str) -> None:

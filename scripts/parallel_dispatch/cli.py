@@ -23,6 +23,7 @@ from .arguments import (
 )
 from .places import ROOT
 from .refusal import Refusal
+from .visible import visible_answer, visible_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -197,16 +198,13 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
 
 
 def _fail(message: str, code: int) -> int:
-    sys.stderr.write(message.rstrip("\n") + "\n")
+    sys.stderr.write(visible_lines(message.rstrip("\n")) + "\n")
     return code
 
 
 def _show(text: str) -> None:
     """Lines printed so that a terminal obeys nothing in them."""
-    from .problem import visible
-
-    for line in text.split("\n"):
-        print(visible(line))
+    print(visible_lines(text))
 
 
 def _loaded(path: str) -> Loaded | None:
@@ -300,7 +298,7 @@ def _start(arguments: argparse.Namespace) -> int:
     project = project_of(os.getcwd())
     begun, text = run.start(loaded, options_of(arguments), project)
     without_hooks.claim_offered(begun)
-    print(text)
+    _show(text)
     print(without_hooks.when_returned(begun.plan))
     return FINE
 
@@ -310,7 +308,7 @@ def _next(arguments: argparse.Namespace) -> int:
 
     chosen = runs.choose_next(project_of(os.getcwd()), arguments.run)
     text, over = without_hooks.next_step(chosen)
-    print(text)
+    _show(text)
     return telling.exit_code(chosen) if over else FINE
 
 
@@ -325,7 +323,7 @@ def _resume(arguments: argparse.Namespace) -> int:
         show(faulty.loaded)
         return _fail(f"parallel-dispatch: {faulty}", PROBLEMS)
     without_hooks.claim_offered(resumed)
-    print(text)
+    _show(text)
     print(without_hooks.when_returned(resumed.plan))
     return FINE
 
@@ -337,7 +335,7 @@ def _cancel(arguments: argparse.Namespace) -> int:
     if chosen.state().ended:
         raise Refusal(f"run {chosen.plan.run} has ended already")
     run.cancel_from_outside(chosen)
-    print(f"Run {chosen.plan.run} is cancelled. Report: {chosen.folder.report}")
+    _show(f"Run {chosen.plan.run} is cancelled. Report: {chosen.folder.report}")
     if not chosen.plan.rehearsal:
         print(f"What is missing can still be run: {dispatch.how_to_resume(chosen.plan)}")
     return FINE
@@ -372,7 +370,7 @@ def _report(arguments: argparse.Namespace) -> int:
     from . import runs, telling
 
     chosen = runs.choose(project_of(os.getcwd()), arguments.run)
-    print(telling.write_report(chosen), end="")
+    _show(telling.write_report(chosen).rstrip("\n"))
     return telling.exit_code(chosen)
 
 
@@ -412,7 +410,7 @@ def _say(word: str, path: str, session: str) -> int:
 
     reply = telling.say(word, ActiveRun(path), session)
     if reply:
-        print(quickjson.dumps(reply))
+        print(quickjson.dumps(visible_answer(reply)))
     return FINE
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from .active import ActiveRun
-from .admission import set_aside
+from .admission import make_room
 from .bell import LEAVE, ring
 from .gate import Payload, decide_call
 from .judge import brief_words, close, in_one_line, keep_answer, lacking, take_draft
@@ -205,7 +205,8 @@ def _close_one(call: Payload, run: ActiveRun, state: State) -> bool:
         run.ledger.append("claimed", task=named[1], call=tool_use_id)
         attempt = run.state().calls.get(tool_use_id)
         if attempt and _is_older(run.plan.tasks[named[1]].output.rstrip("/"), since):
-            set_aside(run, attempt)
+            make_room(run, attempt)
+            attempt = run.state().calls[tool_use_id]
     if attempt is None or not attempt.is_open or attempt.background:
         return False
     close(run, attempt, f"the host did not run it: {said}" if said else "the host did not run it")

@@ -20,9 +20,11 @@ from .marker import parse_marker
 from .neighbours import NAME, has_rival
 from .owners import find
 from .permissions import allows_skill
+from .places import interpreter_file, read_text
 from .refusal import Refusal
 from .renewal import AS_PLANNED, Faulty
 from .telling import say
+from .visible import visible_answer
 
 if TYPE_CHECKING:
     from .active import ActiveRun
@@ -39,10 +41,10 @@ class Blocked(Exception):  # noqa: N818 - an answer, not an error
 
 def main() -> int:
     """The process: an event on stdin, the answer on stdout."""
-    payload = quickjson.record(sys.stdin.read())
+    payload = quickjson.record(sys.stdin.buffer.read().decode(errors="replace"))
     reply = _EVENTS.get(str(payload.get("hook_event_name")), _nothing)(payload)
     if reply:
-        print(quickjson.dumps(reply))
+        print(quickjson.dumps(visible_answer(reply)))
     return 0
 
 
@@ -82,6 +84,7 @@ def _steer(verb: str, wanted: str | None, payload: Payload, *, as_planned: bool 
     project, session = _project(payload), str(payload.get("session_id") or "")
     try:
         if verb == "resume":
+            _refuse_without_hooks()
             return run.resume(project, wanted, session, as_planned=as_planned)[1]
         if verb == "runs":
             raise Blocked(runs.table(project))
@@ -214,10 +217,17 @@ def _begin(arguments: str, payload: Payload) -> tuple[str, str]:
     if parsed.dry_run:
         raise Blocked(_plan(loaded, parsed, project))
     try:
+        _refuse_without_hooks()
         text = run.start(loaded, options_of(parsed), project, str(payload.get("session_id") or ""))[1]
     except (Refusal, OSError) as refusal:
         raise Blocked(f"parallel-dispatch: {refusal}") from refusal
     return text, _problems(loaded, parsed.file)
+
+
+def _refuse_without_hooks() -> None:
+    """Hooks start the interpreter that the user's cache names, and no other: a run that they cannot drive is none."""
+    if not os.path.isfile(read_text(interpreter_file()).strip()):
+        raise Refusal(f"{interpreter_file()} names no Python; run `parallel-dispatch prepare`")
 
 
 def _plan(loaded: Loaded, parsed: argparse.Namespace, project: str) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-from .plan import KEPT
+from .kept import kept
+from .plan import Plan
 from .refusal import Refusal
 
 
@@ -31,7 +32,7 @@ class Destinations:
         inside, is_there, is_allowed = found
         real = inside + name
         is_link = is_there and os.path.islink(real)
-        if is_link or not is_allowed or name.casefold() in KEPT or real == self._task_file:
+        if is_link or not is_allowed or kept(name) or real == self._task_file:
             reason = self._reason(os.path.realpath(path))
             if reason:
                 raise Refusal(f'output "{output}" of task "{task}" {reason}')
@@ -43,10 +44,23 @@ class Destinations:
 
     def _reason(self, real: str) -> str:
         """Why nothing may be written to a path without links; empty where it may."""
-        parts = os.path.relpath(real, self._project).split(os.sep)
-        if os.pardir in parts:
+        inside = os.path.relpath(real, self._project)
+        if os.pardir in inside.split(os.sep):
             return f"leaves the project through a link: {real}"
-        kept = next((part for part in parts if part.casefold() in KEPT), None)
-        if kept and not real.startswith(self._default):
-            return f"lies in {kept}; name another place"
+        reason = kept(inside)
+        if reason and not real.startswith(self._default):
+            return f"{reason}; name another place"
         return "is the task file itself; name another place" if real == self._task_file else ""
+
+    @staticmethod
+    def astray(plan: Plan, output: str) -> str:
+        """Why an output has no longer the place that it was planned for; empty while it has.
+
+        Agents can put links into the project. What they lead to is not written, moved away or taken for a result.
+        """
+        folder, name = os.path.split(output.rstrip("/"))
+        real = os.path.join(os.path.realpath(folder), name)
+        if real == os.path.join(os.path.realpath(plan.project), os.path.relpath(output, plan.project)):
+            return ""
+        places = Destinations(plan.output_dir, plan.project, plan.task_file, os.devnull)
+        return f"lies elsewhere by now, through a link: {real}" if places._reason(real) else ""

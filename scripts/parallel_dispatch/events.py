@@ -15,6 +15,7 @@ from .gate import AGENT_TOOLS, Payload
 from .owners import drives
 from .places import ROOT
 from .refusal import Refusal
+from .visible import visible, visible_answer
 
 
 def answer(payload: Payload, run: ActiveRun) -> Payload | None:
@@ -95,10 +96,10 @@ def main(payload: Payload, folder: str, host: int = 0, *, watches: bool = False)
 
             said = on_taken_over(payload, run)
     except (OSError, ValueError, Refusal) as error:
-        sys.stderr.write(f"parallel-dispatch: {payload.get('hook_event_name')}: {error}\n")
+        sys.stderr.write(visible(f"parallel-dispatch: {payload.get('hook_event_name')}: {error}") + "\n")
         return 1
     if isinstance(said, dict):
-        sys.stdout.write(quickjson.dumps(said) + "\n")
+        sys.stdout.write(quickjson.dumps(visible_answer(said)) + "\n")
     elif said:
         program = os.path.join(ROOT, "scripts", "parallel_dispatch", "__main__.py")
         os.execv(sys.executable, [sys.executable, "-I", program, "say", said, folder, session])

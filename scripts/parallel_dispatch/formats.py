@@ -7,7 +7,7 @@ import string
 from typing import TYPE_CHECKING
 
 from .kinds import KINDS
-from .problem import visible
+from .visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

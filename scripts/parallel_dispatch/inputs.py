@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import glob
 import itertools
 import json
 import os
 import posixpath
 from typing import TYPE_CHECKING, Tuple
 
+from . import globs
 from .agents import agents
 from .for_each import items_of, source_of
+from .globs import MAX_LOOKED, TooMany
 from .item import filled, mentions_item, substituted
 from .nodes import Mapping, Node, Scalar, items
+from .places import open_file
 from .problem import Problem, quoted, suggestion
 from .source import MAX_BYTES, decode
 
@@ -161,7 +163,11 @@ def _matched(pattern: str, project: str, found: Inputs) -> Wrong | None:
     if outside:
         return "bad-path", outside
     paths = []
-    for path in sorted(_files(pattern, project)):
+    try:
+        matched = sorted(set(_files(pattern, project)))
+    except TooMany:
+        return "wrong-value", f"{quoted(pattern)} looks into more than {MAX_LOOKED:,} files; begin it with a folder"
+    for path in matched:
         if _outside(path, project):
             return "bad-path", f"{quoted(path)}, which {quoted(pattern)} finds, is a link that leaves the project"
         paths.append(path)
@@ -180,7 +186,7 @@ def _as_items(pattern: str) -> str:
 
 
 def _files(pattern: str, project: str) -> Iterator[str]:
-    for path in glob.iglob(pattern, root_dir=project, recursive=True):
+    for path in globs.paths(pattern, project):
         normal = posixpath.normpath(path.replace(os.sep, "/"))
         if not KEPT & set(normal.split("/")) and os.path.isfile(os.path.join(project, path)):
             yield normal
@@ -230,7 +236,7 @@ def _content(path: str, project: str, what: str) -> tuple[str, str]:
     if not os.path.isfile(whole):
         return "", f"{quoted(path)} is no file; name one that holds the {what}"
     try:
-        with open(whole, "rb") as file:
+        with open_file(whole) as file:
             text, refused = decode(path, file.read(MAX_BYTES + 1))
     except OSError as error:
         return "", f"{quoted(path)} cannot be read: {(error.strerror or str(error)).lower()}"

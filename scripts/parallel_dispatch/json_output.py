@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from .fences import json_blocks
 from .json_schema import place, violations
+from .places import open_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +33,8 @@ def wrong(schema: object, output: str) -> Iterator[str]:
         yield from _wrong_in(schema, output)
         return
     found = [os.path.join(folder, name) for folder, _, names in os.walk(output) for name in names]
-    files = sorted(path for path in found if path.lower().endswith(".json") and os.path.isfile(path))
+    named = (path for path in found if path.lower().endswith(".json"))
+    files = sorted(path for path in named if os.path.isfile(path) and not os.path.islink(path))
     if not files:
         yield "it holds no *.json file; write at least one"
     for path in files:
@@ -42,7 +44,7 @@ def wrong(schema: object, output: str) -> Iterator[str]:
 
 def _wrong_in(schema: object, path: str) -> Iterator[str]:
     try:
-        with open(path, "rb") as file:
+        with open_file(path) as file:
             value = document(file.read().decode(), is_json=path.lower().endswith(".json"))
     except UnicodeDecodeError as error:
         yield f"byte {error.start + 1:,} is not UTF-8"

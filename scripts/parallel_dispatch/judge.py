@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 
 from .active import ActiveRun
 from .bell import ENDED, ring
-from .places import read_text, write_whole
+from .destinations import Destinations
+from .places import open_file, read_text, write_whole
 from .plan import Plan, PlannedTask
 from .state import FAILED, SUCCESS, Attempt, State
 from .transcript import last_tool_error
 
 WORDS = 300
 """How many characters of an agent's last words, or of an error, go into a reason."""
+MAX_FILES = 10_000
+"""How many files a directory may hold that is an output."""
+MAX_BYTES = 250_000_000
+"""How large an output may be: it is hashed whenever its attempt, or one that builds on it, is closed."""
+MAX_READ = 10_000_000
+"""How large it may be where its content is looked into."""
 
 
 def lacking(plan: Plan, task: PlannedTask) -> str:
@@ -22,19 +30,35 @@ def lacking(plan: Plan, task: PlannedTask) -> str:
     what lay there before was moved away when the attempt was admitted.
     """
     shown = plan.shown(task.output)
+    subject = f"its output directory {shown}" if task.is_folder else f"its output {shown}"
+    absent = Destinations.astray(plan, task.output) or _absent(task)
+    if absent:
+        return f"{subject} {absent}"
+    return _too_large(plan, task, subject) or _broken(task, subject)
+
+
+def _absent(task: PlannedTask) -> str:
+    """Why what lies at an output's place is none at all; empty where it is one."""
+    if os.path.islink(task.output.rstrip("/")):
+        return "is a link, and nobody knows whose work it leads to"
+    if not os.path.exists(task.output):
+        return "does not exist"
     if task.is_folder:
-        if not os.path.isdir(task.output):
-            return f"its output directory {shown} does not exist"
-        if not output_files(task):
-            return f"its output directory {shown} holds no file with content"
-        return _broken(task, f"its output directory {shown}")
+        if len(_entries(task)) > MAX_FILES:
+            return f"holds more than {MAX_FILES:,} files"
+        return "" if output_files(task) else "holds no file with content"
     if os.path.isdir(task.output):
-        return f"its output {shown} is a directory, not a file"
+        return "is a directory, not a file"
     if not os.path.isfile(task.output):
-        return f"its output {shown} does not exist"
-    if not os.path.getsize(task.output):
-        return f"its output {shown} is empty"
-    return _broken(task, f"its output {shown}")
+        return "is no regular file"
+    return "" if os.path.getsize(task.output) else "is empty"
+
+
+def _too_large(plan: Plan, task: PlannedTask, subject: str) -> str:
+    """How an output is larger than anybody looks through; empty where it is not."""
+    is_read = task.contract or any(pattern.for_each["from"] == task.id for pattern in plan.patterns)
+    size, most = sum(map(os.path.getsize, output_files(task))), MAX_READ if is_read else MAX_BYTES
+    return f"{subject} has {size:,} bytes, more than {most:,}" if size > most else ""
 
 
 def _broken(task: PlannedTask, subject: str) -> str:
@@ -65,21 +89,28 @@ def take_draft(task: PlannedTask) -> None:
 
 
 def output_files(task: PlannedTask) -> list[str]:
-    """The files with content that a task's output consists of, sorted."""
-    if not task.is_folder:
-        return [task.output] if os.path.isfile(task.output) and os.path.getsize(task.output) else []
-    found = [os.path.join(folder, name) for folder, _, names in os.walk(task.output) for name in names]
-    return sorted(path for path in found if os.path.isfile(path) and os.path.getsize(path))
+    """The files with content that a task's output consists of, sorted; a link is none of them."""
+    found = _entries(task) if task.is_folder else [task.output]
+    return sorted(path for path in found if not os.path.islink(path) and os.path.isfile(path) and os.path.getsize(path))
+
+
+def _entries(task: PlannedTask) -> list[str]:
+    """Whatever lies in an output directory and its folders, as far as anybody looks."""
+    found = (os.path.join(folder, name) for folder, _, names in os.walk(task.output) for name in names)
+    return list(itertools.islice(found, MAX_FILES + 1))
 
 
 def fingerprint(task: PlannedTask) -> tuple[int, str]:
-    """The size of an output in bytes and the SHA-256 of its content, file by file in sorted order."""
+    """The size of an output in bytes and the SHA-256 of its content, file by file in sorted order, as far as it counts.
+
+    What somebody made of it afterwards may have no end.
+    """
     import hashlib
 
     size, digest = 0, hashlib.sha256()
     for path in output_files(task):
-        with open(path, "rb") as file:
-            while chunk := file.read(1 << 20):
+        with open_file(path) as file:
+            while size <= MAX_BYTES and (chunk := file.read(1 << 20)):
                 size += len(chunk)
                 digest.update(chunk)
     return size, digest.hexdigest()

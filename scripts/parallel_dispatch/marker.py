@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 PREFIX = "pd:"
+LONGEST_NUMBER = 9
+"""How many digits the number of an attempt has; Python reads none of 5,000."""
 
 
 def marker(run: str, task: str, attempt: int) -> str:
@@ -17,4 +19,5 @@ def parse_marker(text: object) -> tuple[str, str, int] | None:
     word = text.split(None, 1)[0][len(PREFIX) :]
     run, slash, rest = word.partition("/")
     task, _, number = rest.partition("#")
-    return (run, task, int(number) if number.isdecimal() else 1) if slash and task else None
+    attempt = int(number) if number.isdecimal() and len(number) <= LONGEST_NUMBER else 1
+    return (run, task, attempt) if slash and task else None

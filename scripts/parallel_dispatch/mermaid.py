@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from .problem import visible
+from .visible import visible
 
 if TYPE_CHECKING:
     from .analysis import Analysis

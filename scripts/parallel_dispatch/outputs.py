@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from .drafts import graph_of, problem, upstream_of
 from .item import substituted
+from .kept import kept
 from .nodes import Scalar, items, scalar
-from .plan import KEPT
 from .problem import quoted
 from .scopes import overlapping
 
@@ -25,7 +25,7 @@ MAX_COMPARED = 20_000  # pairs of write scopes in one file
 MAX_PATH = 1024  # bytes; macOS allows no more
 MAX_NAME = 255  # bytes of one file name
 
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # those of text direction, too
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _ORDINARY = re.compile(r"[a-z0-9_][a-z0-9_.-]*(?:/[a-z0-9_][a-z0-9_.-]*)*", re.ASCII)
 
@@ -101,10 +101,15 @@ def bad_scope(outline: Outline) -> Iterator[Problem]:
     """Write scopes that are no globs over the project's files."""
     for task in outline.tasks if "writes" in outline.keys else ():
         for node in map(scalar, items(task.node.get("writes"))):
-            reason = node and (_no_path(node.text) or (_outside(node.text) and "leaves the project"))
+            reason = node and bad_scope_path(node.text)
             if node and node.text.strip() and reason:
                 message = f'{quoted(node.text)} under "writes" in task {quoted(task.name)} {reason}; '
                 yield problem(outline.file, node, "bad-path", f'{message}write a path inside it, like "src/**"')
+
+
+def bad_scope_path(path: str) -> str | None:
+    """Why a text is no glob over the project's files."""
+    return _no_path(path) or ("leaves the project" if _outside(path) else None)
 
 
 def overlapping_scope(outline: Outline) -> Iterator[Problem]:
@@ -156,8 +161,8 @@ def _taken(outline: Outline, task: Draft) -> str | None:
 
 
 def _kept(path: str) -> str | None:
-    kept = next((part for part in path.split("/") if part.casefold() in KEPT), None)
-    return f"lies in {kept}, where no agent may write" if kept else None
+    where = kept(path)
+    return f"{where}, where no agent may write" if where else None
 
 
 def _nested(outputs: dict[str, Draft]) -> Iterator[tuple[Draft, Draft]]:

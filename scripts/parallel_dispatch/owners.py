@@ -1,7 +1,7 @@
 """Which conversation drives which run.
 
-The file `active/<session>` makes the hooks of a conversation work; it names the interpreter, the run and the host's
-process. The file `owner` in a run's folder names its conversation; where the two differ, another one took the run over.
+The file `active/<session>` makes the hooks of a conversation work; it names the run and the host's process. The file
+`owner` in a run's folder names its conversation; where the two differ, another one took the run over.
 """
 
 from __future__ import annotations
@@ -40,9 +40,14 @@ class Conversation:
 def conversation(project: str, session: str) -> Conversation | None:
     """The conversation of a session, where it drives a run."""
     lines = read_text(active_file(project, session)).splitlines()
-    if len(lines) < 2 or not os.path.isdir(lines[1]):
+    if not lines or not os.path.isdir(lines[0]):
         return None
-    return Conversation(session, lines[1], int(lines[2]) if len(lines) > 2 and lines[2].isdecimal() else 0)
+    return Conversation(session, lines[0], process(lines[1]) if len(lines) > 1 else 0)
+
+
+def process(text: str) -> int:
+    """The process that a text names; 0 where it names none."""
+    return int(text) if text.isdecimal() and len(text) < 10 else 0
 
 
 def conversations(project: str) -> list[Conversation]:
@@ -65,9 +70,9 @@ def drives(run: RunFolder, session: str) -> bool:
     return not owner or owner == session
 
 
-def activate(project: str, session: str, python: str, run: RunFolder, host: int) -> None:
-    """The conversation drives this run from now on; its hooks use this interpreter."""
-    path, text = active_file(project, session), f"{python}\n{run.path}\n{host}\n"
+def activate(project: str, session: str, run: RunFolder, host: int) -> None:
+    """The conversation drives this run from now on."""
+    path, text = active_file(project, session), f"{run.path}\n{host}\n"
     write_whole(run.owner, session + "\n")
     try:
         write_whole(path, text)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
+import stat
 
 FOLDER = ".parallel-dispatch"
 BRIEF = "briefs/base.md.j2"
@@ -15,6 +18,11 @@ def cache_folder() -> str:
     """The user's cache: the Python environment and fetched hosts; the launcher and `prepare.py` say the same."""
     base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     return os.path.abspath(os.environ.get("PARALLEL_DISPATCH_CACHE") or os.path.join(base, "parallel-dispatch"))
+
+
+def interpreter_file() -> str:
+    """The file in the user's cache that names the interpreter of everything of ours; hooks start no other."""
+    return os.path.join(cache_folder(), "interpreter")
 
 
 def project_folder(project: str) -> str:
@@ -184,10 +192,21 @@ def write_whole(path: str, text: str) -> None:
         raise
 
 
+def open_file(path: str) -> io.BufferedReader:
+    """A file to be read; `OSError` where it is none: a pipe or a device that somebody put there holds nobody up."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(descriptor)
+        kind = errno.EISDIR if stat.S_ISDIR(mode) else errno.EINVAL
+        raise OSError(kind, "this is a directory" if stat.S_ISDIR(mode) else "this is no regular file", path)
+    return open(descriptor, "rb")
+
+
 def read_text(path: str) -> str:
     """The text of a file; empty where there is none. Bytes that are no UTF-8 come back as replacement characters."""
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:
+        with io.TextIOWrapper(open_file(path), encoding="utf-8", errors="replace") as file:
             return file.read()
     except (FileNotFoundError, NotADirectoryError):
         return ""

@@ -11,8 +11,6 @@ import os
 from . import quickjson
 from .refusal import Refusal
 
-KEPT = (".git", ".claude", ".parallel-dispatch")
-"""Folders in which no output may lie (the default output directory excepted)."""
 REPORT_NAMES = ("REPORT", "SUMMARY", "FINDINGS", "ANALYSIS")
 """How the names begin of Markdown files that the host lets no agent write."""
 
@@ -323,7 +321,7 @@ class Plan:
             raise Refusal(f"{name} of this run is damaged")
         try:
             tasks = [_task(task, value) for task in value.pop("tasks")]  # type: ignore[attr-defined]
-            return Plan(tasks=tasks, **value)  # type: ignore[arg-type]
+            return _sound(Plan(tasks=tasks, **_of_their_kinds(Plan, value)))  # type: ignore[arg-type]
         except (TypeError, KeyError, ValueError) as error:
             raise Refusal(f"{name} of this run is from another version: {error}") from None
 
@@ -346,7 +344,35 @@ def _task(value: dict[str, object], plan: dict[str, object]) -> PlannedTask:
     for name in _LISTS:
         if name in value:
             value[name] = tuple(value[name])  # type: ignore[arg-type]
-    return PlannedTask(**value)  # type: ignore[arg-type]
+    return PlannedTask(**_of_their_kinds(PlannedTask, value))  # type: ignore[arg-type]
+
+
+def _sound(plan: Plan) -> Plan:
+    """The plan; `ValueError` where something stands in the place of a path that is none."""
+    for path in (plan.project, plan.output_dir, *(task.output for task in plan.tasks.values())):
+        if not path.startswith("/") or b"\0" in os.fsencode(path):
+            raise ValueError(f'"{path}" is no absolute path')
+    return plan
+
+
+_KINDS: dict[str, type | tuple[type, ...]] = {
+    "str": str,
+    "int": int,
+    "float": (int, float),
+    "list": list,
+    "tuple": tuple,
+    "dict": dict,
+}
+
+
+def _of_their_kinds(made: type, values: dict[str, object]) -> dict[str, object]:
+    """The values that something is made with; `TypeError` where an edited file holds one of another kind."""
+    wanted = made.__init__.__annotations__  # type: ignore[misc]
+    for name, value in values.items():
+        kind = _KINDS.get(wanted.get(name, "").partition("[")[0])
+        if kind and not isinstance(value, kind):
+            raise TypeError(f'"{name}" is no {wanted[name]}')
+    return values
 
 
 def _real(path: str) -> str:

@@ -98,7 +98,7 @@ def _background_limit() -> float | None:
     if os.environ.get("CLAUDE_CODE_ENTRYPOINT") != "sdk-cli":
         return None
     ceiling = os.environ.get("CLAUDE_CODE_PRINT_BG_WAIT_CEILING_MS", "")
-    seconds = int(ceiling) / 1000 if ceiling.isdecimal() else BACKGROUND_LIMIT_SECONDS
+    seconds = int(ceiling) / 1000 if ceiling.isdecimal() and len(ceiling) < 16 else BACKGROUND_LIMIT_SECONDS
     return seconds or None
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from .cells import width
+from .visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -121,21 +121,8 @@ def quoted(text: str) -> str:
     return f'"{text}"' if len(text) <= MAX_QUOTED else f'"{text[: MAX_QUOTED - 1]}…"'
 
 
-def visible(text: str) -> str:
-    """The text with everything invisible that a terminal would obey (controls, bidi marks, lone surrogates) escaped."""
-    return text if text.isascii() and text.isprintable() else "".join(_shown(c) for c in text)
-
-
 def _fold(word: str) -> str:
     return word.casefold().replace("-", "_")
-
-
-def _shown(character: str) -> str:
-    if unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Zl", "Zp"}:
-        return character
-    named = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(character)
-    code = ord(character)
-    return named or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}")
 
 
 def _block(problem: Problem, source_lines: Sequence[str], color: bool) -> str:

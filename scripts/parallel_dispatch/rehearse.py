@@ -18,9 +18,9 @@ from .active import ActiveRun
 from .copyist import Copyist
 from .host import copy_plugin, environment, find_host, make_home, print_command
 from .owners import deactivate
-from .problem import visible
 from .refusal import Refusal
 from .scripted_model import ModelServer
+from .visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from typing import TYPE_CHECKING
 
 from . import auditing, dispatch
@@ -13,7 +12,7 @@ from .decide import decide
 from .interruption import judge_ended
 from .judge import close
 from .ledger import Ledger
-from .owners import activate, deactivate, find
+from .owners import activate, deactivate, find, process
 from .places import RunFolder, project_folder, runs_folder, write_whole
 from .planner import REHEARSAL, plan_run
 from .recovery import recovery
@@ -68,7 +67,8 @@ def start(loaded: Loaded, options: Options, project: str, session: str = "") -> 
 def _create(plan: Plan, folder: RunFolder, task_file: bytes, session: str) -> ActiveRun:
     """The run's folder, built aside and renamed, so that there is never half a run."""
     home = project_folder(plan.project)
-    os.makedirs(runs_folder(plan.project), mode=0o700, exist_ok=True)
+    for folder_above in (home, runs_folder(plan.project)):  # a mode is that of the last folder alone
+        os.makedirs(folder_above, mode=0o700, exist_ok=True)
     ignore = os.path.join(home, ".gitignore")
     if not os.path.exists(ignore):
         write_whole(ignore, "*\n")
@@ -87,10 +87,7 @@ def _create(plan: Plan, folder: RunFolder, task_file: bytes, session: str) -> Ac
 
 
 def _tie(run: ActiveRun, session: str) -> None:
-    host = os.environ.get(HOST, "")
-    activate(
-        run.plan.project, session, os.path.abspath(sys.executable), run.folder, int(host) if host.isdecimal() else 0
-    )
+    activate(run.plan.project, session, run.folder, process(os.environ.get(HOST, "")))
 
 
 def _refuse_overlap(plan: Plan, session: str, folder: str = "") -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from .active import ActiveRun
 from .background import swallowed
 from .conversation import forget_offer
@@ -30,7 +28,7 @@ def on_session_start(payload: Payload, run: ActiveRun, host: int) -> str | None:
             interrupt(run)
     if source in ("resume", "clear"):
         old = read_text(run.folder.owner).strip()
-        activate(run.plan.project, session, sys.executable, run.folder, host)
+        activate(run.plan.project, session, run.folder, host)
         if old != session:
             deactivate(run.plan.project, old)
     woken(run)

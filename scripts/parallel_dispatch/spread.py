@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from .destinations import Destinations
 from .growing import made, output_of
+from .item import mentions_item, substituted
 from .judge import fingerprint
 from .listing import listed
-from .outputs import bad_path
+from .outputs import bad_path, bad_scope_path
 from .places import default_output_folder, read_text
+from .problem import quoted
 from .refusal import Refusal
 from .runs import at_or_above, meeting, overlapping
 from .state import SUCCESS
@@ -72,10 +74,21 @@ def check_items(run: ActiveRun, plan: Plan, pattern: PlannedTask, items: list[st
         if reason:
             raise Refusal(f"the output of item {number} {reason}")
         places.path(task.id, relative)
+        _check_scope(pattern, number, item)
     _no_two_meet(plan, pattern, tasks)
     found = overlapping(plan.project, [task.output for task in tasks], "", run.folder.path)
     if found:
         raise Refusal(f"run {found[0]} in another conversation writes {plan.shown(found[1])}, as it would")
+
+
+def _check_scope(pattern: PlannedTask, number: int, item: str) -> None:
+    """An item widens no write scope, and leads nobody out of the project: an agent wrote it, not the user."""
+    for key, globs in (("writes", pattern.writes), ("reads", pattern.reads)):
+        if not any(map(mentions_item, globs)):
+            continue
+        wild = any(mark in item for mark in "*?[")
+        if wild or bad_path(item) or any(bad_scope_path(substituted(text, item)) for text in globs):
+            raise Refusal(f'item {number} is no path for "{key}": {quoted(item)}')
 
 
 def _no_two_meet(plan: Plan, pattern: PlannedTask, tasks: list[PlannedTask]) -> None:

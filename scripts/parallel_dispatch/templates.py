@@ -9,10 +9,12 @@ from functools import cache
 from jinja2 import FileSystemLoader, StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from .places import BRIEF, ROOT, team_brief, team_folder
+from .places import BRIEF, ROOT, open_file, team_brief, team_folder
 from .refusal import Refusal
 
 OWN = os.path.join(ROOT, "templates")
+WRONG = (ArithmeticError, AttributeError, LookupError, MemoryError, OSError, RecursionError, TypeError, ValueError)
+"""What a template that reckons, or is no text, may end in."""
 
 
 @cache
@@ -34,6 +36,8 @@ def render(project: str, name: str, values: dict[str, object]) -> str:
     except TemplateError as error:
         place = f"{getattr(error, 'filename', None) or name}:{getattr(error, 'lineno', None) or 1}"
         raise Refusal(f"{place}: {error.message or type(error).__name__}") from error
+    except WRONG as error:
+        raise Refusal(f"{name}: {error or type(error).__name__}") from error
 
 
 def brief_digest(project: str) -> str:
@@ -42,7 +46,7 @@ def brief_digest(project: str) -> str:
     folder = os.path.dirname(base if os.path.exists(base) else os.path.join(OWN, BRIEF))
     digest = hashlib.sha256()
     for name in sorted(name for name in os.listdir(folder) if name.endswith(".j2")):
-        with open(os.path.join(folder, name), "rb") as file:
+        with open_file(os.path.join(folder, name)) as file:
             data = file.read()
         digest.update(f"{name} {len(data)}\n".encode() + data)
     return digest.hexdigest()

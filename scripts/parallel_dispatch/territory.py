@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+from .destinations import Destinations
 from .places import FOLDER
 from .plan import Plan, PlannedTask
 from .refusal import Refusal
@@ -35,7 +36,8 @@ def grounds(plan: Plan, task: PlannedTask) -> tuple[str, str, list[str], list[st
     """What the tie of a task's agent says of where it may write: project, outputs, own, scope, folds."""
     top = os.path.realpath(plan.project)
     folds = os.path.exists(os.path.join(top, FOLDER.upper()))
-    return top, os.path.realpath(plan.output_dir), task.own, list(task.writes), folds
+    own = [] if Destinations.astray(plan, task.output) else task.own
+    return top, os.path.realpath(plan.output_dir), own, list(task.writes), folds
 
 
 def refusal(plan: Plan, tie: Tie, path: str) -> str:

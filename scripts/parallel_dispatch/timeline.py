@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from .cells import padded, width
 from .columns import wrapped
-from .problem import visible
+from .visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

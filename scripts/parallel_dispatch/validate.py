@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from . import quickjson
 from .load import Loaded, load, load_text
 from .places import ROOT
-from .problem import Problem, has_error, render, visible
+from .problem import Problem, has_error, render
 from .source import MAX_BYTES
+from .visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

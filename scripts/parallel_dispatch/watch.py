@@ -106,7 +106,7 @@ def _is_unmet(run: ActiveRun) -> bool:
     """Whether the watcher that wakes still runs, or has ended without its host having asked for its exit code."""
     try:
         os.kill(int(read_text(run.folder.waking)), 0)
-    except (ProcessLookupError, FileNotFoundError, ValueError):
+    except (ProcessLookupError, FileNotFoundError, ValueError, OverflowError):
         return False
     except PermissionError:
         pass

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from .admission import set_aside
+from .admission import make_room
 from .decide import decide
 from .judge import close
 from .refusal import Refusal
@@ -51,7 +51,7 @@ def claim_offered(run: ActiveRun) -> None:
             run.ledger.append("claimed", task=task, call=f"cli:{task}:{number}")
             attempt = run.state().calls.get(f"cli:{task}:{number}")
             if attempt:
-                set_aside(run, attempt)
+                make_room(run, attempt)
     except OSError as error:
         os.unlink(run.folder.offer)
         raise Refusal(

@@ -82,8 +82,8 @@ class Tally:
             "examples": self.examples,
             "events, after each of which every rule was tried": sum(self.events.values()),
             **{kind: self.kinds[kind] for kind in KINDS},
-            "tasks": self.tasks,
-            "tasks that were not hit": self.compared,
+            "tasks of the disturbed runs": self.tasks,
+            "of these, tasks that were not hit": self.compared,
             "of these, tasks that may have one outcome only": self.certain,
             "violations": len(self.findings),
         }
@@ -101,10 +101,15 @@ def play(seed: int, number: int, tally: Tally, most: int = MOST_MISCHIEF) -> Fin
         orderly = Host(here, os.path.join(folder, "orderly"))
         disturbed = Host(here, os.path.join(folder, "disturbed"), chance, mischief)
         for host in (undisturbed, orderly, disturbed):
-            complaint = driven(host) or compared(host, here.outcomes(undisturbed.state.plan), tally)
+            complaint = driven(host) or Outcomes(host, here.outcomes(undisturbed.state.plan)).complaint
             if complaint:
                 return Finding(number, complaint, host.world.plan, host.referee.events)
-        tally.kinds.update(disturbed.tally)
+            tally.events.update(str(event.get("event", "header")) for event in host.referee.events)
+        outcomes = Outcomes(disturbed, here.outcomes(undisturbed.state.plan))
+    tally.kinds.update(disturbed.tally)
+    tally.tasks += len(outcomes.tasks)
+    tally.compared += len(outcomes.compared)
+    tally.certain += sum(len(outcomes.allowed(task)) == 1 for task in outcomes.compared)
     return None
 
 
@@ -120,16 +125,6 @@ def driven(host: Host) -> str:
 def named(problem: Exception) -> str:
     """What a rule, or the code that is judged, has to say."""
     return str(problem) if isinstance(problem, Violation) else f"{type(problem).__name__}: {problem}"
-
-
-def compared(host: Host, undisturbed: dict[str, str], tally: Tally) -> str:
-    """What is wrong with the outcomes of a run; empty where nothing is."""
-    outcomes = Outcomes(host, undisturbed)
-    tally.events.update(str(event.get("event")) for event in host.referee.events)
-    tally.tasks += len(outcomes.tasks)
-    tally.compared += len(outcomes.compared)
-    tally.certain += sum(len(outcomes.allowed(task)) == 1 for task in outcomes.compared)
-    return outcomes.complaint
 
 
 # --- the shortest history -----------------------------------------------------------------------------------------

@@ -36,6 +36,7 @@ KINDS = {
     "calls that nobody offered": 0.02,
     "calls that the host refused": 0.05,
     "agents of whose start nobody told": 0.05,
+    "agents that got other words": 0.03,
     "agents that die": 0.07,
     "agents that hang": 0.07,
     "agents stopped by hand": 0.07,
@@ -255,7 +256,7 @@ class Host:
         events = ["agent-started", "bound"]
         if self.world.plan.background:
             events.insert(self.chance.randint(0, 2) if self.chance else 0, "launched")
-        return events
+        return [*events, "rewritten"] if self.may("agents that got other words") else events
 
     def _ending(self, attempt: Attempt) -> Iterator[None]:
         """How an agent ends: by itself, as it fares at its task, or badly."""

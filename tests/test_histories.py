@@ -33,8 +33,9 @@ def test_no_history_breaks_a_rule(tally):
 
 
 def test_tasks_are_compared_with_the_undisturbed_run_and_most_of_them_strictly(tally):
-    assert tally.compared > 0.9 * tally.tasks
-    assert tally.certain > 0.5 * tally.tasks
+    assert tally.tasks > EXAMPLES
+    assert tally.compared > 0.8 * tally.tasks
+    assert tally.certain > 0.4 * tally.tasks
 
 
 def test_every_kind_of_disturbance_happens(tally):
@@ -42,7 +43,7 @@ def test_every_kind_of_disturbance_happens(tally):
 
 
 def test_every_event_that_replay_knows_happens(tally):
-    of_attempts = {"bound", "launched", "sent-back", "closed"}
+    of_attempts = {"bound", "launched", "rewritten", "sent-back", "closed"}
     assert set(states._EVENTS) | of_attempts <= set(tally.events)
 
 
@@ -170,7 +171,7 @@ BROKEN = [
     (notifications_taken_for_ends, "notified ended"),
     (one_outcome_after_another, "the success of .* was lost"),
     (states_that_share, "replaying more events changed the state before them"),
-    (needs_ignored, "was offered and is refused: .* waits for other tasks"),
+    (needs_ignored, "was offered and is refused"),
     (no_second_try, "to which nothing was done, is failed, and must be success"),
     (nobody_begins_first, "the run is over, and .* has no outcome"),
     (failures_that_stop_nothing, "is offered though .* failed, which stops the run"),

@@ -17,7 +17,7 @@ import histories
 import unreliable
 
 SEED = 20261121
-EXAMPLES = 300
+EXAMPLES = 200
 PATIENCE = 150
 """Examples within which a broken replay is found out."""
 

@@ -87,9 +87,9 @@ class Stage:
         with open(os.path.join(self.project, name), "w", encoding="utf-8") as file:
             file.write(text)
 
-    def talk(self, script: Script, prompt: str) -> Talk:
+    def talk(self, script: Script, prompt: str, mode: str = "") -> Talk:
         """One headless conversation, to the host's exit. Without the plugin edits are allowed; with it nothing is."""
-        mode = "default" if self.has_plugin else "acceptEdits"
+        mode = mode or ("default" if self.has_plugin else "acceptEdits")
         more = ("--permission-mode", mode, "--session-id", str(uuid.uuid4()))
         command = print_command(self.program, self.plugin, prompt, *more)
         if not self.has_plugin:

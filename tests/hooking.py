@@ -88,7 +88,7 @@ class Conversation:
     def _process(self, hook, payload):
         done = subprocess.run(
             _command(hook),
-            input=json.dumps(payload),
+            input=json.dumps(payload, ensure_ascii=False, separators=(",", ":")),  # as the host writes it
             env=self.env,
             cwd=self.project,
             capture_output=True,

@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 from parallel_dispatch import watch as watching
 from parallel_dispatch.bell import LEAVE, WAKE, Bell, is_heard, ring
 from parallel_dispatch.conversation import on_prompt
-from parallel_dispatch.limits import usage_limit
+from parallel_dispatch.limits import is_busy, usage_limit
 from parallel_dispatch.notification import CLOSING, OPENING, is_wake, parse, stopped_by_hand
 
 QUICK = settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
@@ -606,12 +606,16 @@ def test_where_the_user_stopped_agents_of_another_kind_the_run_goes_on(newest):
 LIMITS = [
     "You've hit your session limit · resets 12:58pm (UTC)",
     "You've hit your 5-hour limit · resets 1:16pm (UTC)",
+]
+BUSY = [
     "API Error: Request rejected (429) · This request would exceed your account's rate limit. Please try again later.",
+    "API Error: Server is temporarily limiting requests (not your usage limit) · Rate limited",
+    "API Error: 529 Overloaded. This is a server-side issue, usually temporary.",
+    "Concurrent subagent limit reached (20). Do not retry.",
 ]
 NO_LIMITS = [
-    "API Error: Server is temporarily limiting requests (not your usage limit) · Rate limited",
+    *BUSY,
     "API Error: 500 Internal server error. This is a server-side issue, usually temporary — try again in a moment.",
-    "API Error: 529 Overloaded. This is a server-side issue, usually temporary.",
     "I have hit my limit of files; You've hit your head.",
     "The log says `API Error: Request rejected (429)` and (error type rate_limit, HTTP 429); I looked no further.",
     "",
@@ -630,12 +634,21 @@ def test_the_hosts_words_for_a_usage_limit_are_known(words):
 @pytest.mark.parametrize("words", NO_LIMITS)
 def test_other_words_are_no_usage_limit(words):
     assert usage_limit(words) == ""
-    assert usage_limit(words, "server_error") == ""
 
 
-def test_an_error_of_the_kind_rate_limit_is_a_limit_unless_the_host_says_that_it_is_not_the_users():
-    assert usage_limit("", "rate_limit") == "rate limit"
-    assert usage_limit(NO_LIMITS[0], "rate_limit") == ""
+@pytest.mark.parametrize("words", BUSY)
+def test_the_hosts_words_for_a_busy_server_are_known(words):
+    assert is_busy(words)
+    assert is_busy(f"Agent terminated early due to an API error: {words} (error type x, HTTP 429, request id req_x)")
+    assert is_busy("Whatever it says.", "rate_limit")
+
+
+@pytest.mark.parametrize(
+    "words", [*LIMITS, "", None, 7, "I read `API Error: 529 Overloaded` in the log.", "API Error: 400"]
+)
+def test_other_words_are_no_busy_server(words):
+    assert not is_busy(words)
+    assert not is_busy(words, "server_error")
 
 
 def limited(conversation, task, words):
@@ -685,6 +698,21 @@ def test_a_usage_limit_of_the_main_conversation_pauses_the_run_while_its_agents_
     assert run.state().paused == LIMITS[0]
     assert is_swallowed(newest.ends("a"))
     assert newest.outcome("a") == ("success", "")
+
+
+def test_a_busy_server_spends_no_try_and_lets_fewer_agents_work(newest):
+    run = newest.begin(tasks=dict.fromkeys("abcdef", ()), background=True)
+    newest.launches("a", "b", "c", "d")
+    for task in "ab":
+        payload = newest.payload("StopFailure", AGENT=f"agent-of-{task}")
+        newest.fire(payload | {"error": "rate_limit", "last_assistant_message": BUSY[0]})
+    assert [newest.attempt(task).outcome for task in "ab"] == ["interrupted", "interrupted"]
+    assert "API Error: Request rejected (429)" in newest.attempt("a").reason
+    assert not any(run.state().spent.values())
+    assert not run.state().paused
+    assert newest.calls("a")["permissionDecision"] == "deny"
+    newest.ends("c")
+    assert "2 agents" not in newest.calls("e")["permissionDecisionReason"]
 
 
 # --- the bell -----------------------------------------------------------------------------------------------------

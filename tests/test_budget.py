@@ -152,6 +152,7 @@ def test_past_its_minutes_a_run_offers_no_more_and_ends(conversation):
     run = conversation.begin(tasks={"a": (), "b": ("a",)}, max_minutes=2)
     text = read(run.folder.ledger)
     first = json.loads(text)
+    first.pop("clock")  # so that the other one counts, which can be set
     write(run.folder.ledger, json.dumps({**first, "time": first["time"] - 115}) + "\n")
     conversation.admits("a")
     conversation.writes("a")

@@ -315,7 +315,7 @@ def test_the_own_output_may_be_named_relative_to_where_the_agent_is(conversation
     conversation.begin()
     conversation.admits("a")
     assert conversation.asks_to_write("./out/../out/a.md") == "allow"
-    assert conversation.asks_to_write("out/a.md", cwd=os.path.dirname(conversation.project)) is None
+    assert conversation.asks_to_write("out/a.md", cwd=os.path.dirname(conversation.project)) == "deny"
 
 
 def test_in_plan_mode_the_own_output_is_left_to_the_users_rules(conversation):
@@ -325,10 +325,10 @@ def test_in_plan_mode_the_own_output_is_left_to_the_users_rules(conversation):
 
 
 @pytest.mark.parametrize("path", ["out/a.md.bak", "out/b.md", "out", "out/a.md/x", "out/../a.md", "../out/a.md", ""])
-def test_a_file_beside_the_own_output_is_left_to_the_users_rules(conversation, path):
+def test_a_file_beside_the_own_output_is_denied(conversation, path):
     conversation.begin()
     conversation.admits("a")
-    assert conversation.asks_to_write(os.path.join(conversation.project, path)) is None
+    assert conversation.asks_to_write(os.path.join(conversation.project, path)) == "deny"
 
 
 @pytest.mark.parametrize(
@@ -336,9 +336,9 @@ def test_a_file_beside_the_own_output_is_left_to_the_users_rules(conversation, p
     [
         ("out/docs/index.md", "allow"),
         ("out/docs/deep/er/index.md", "allow"),
-        ("out/docs-2/index.md", None),
-        ("out/docs/../index.md", None),
-        ("out/docs", None),
+        ("out/docs-2/index.md", "deny"),
+        ("out/docs/../index.md", "deny"),
+        ("out/docs", "deny"),
     ],
 )
 def test_an_output_directory_covers_what_lies_in_it_and_nothing_else(conversation, path, decision):
@@ -352,15 +352,15 @@ def test_a_link_inside_an_output_directory_leads_out_of_it(conversation, tmp_pat
     conversation.admits("a")
     os.makedirs(conversation.output("a"))
     os.symlink(tmp_path, os.path.join(conversation.output("a"), "away"))
-    assert conversation.asks_to_write(os.path.join(conversation.output("a"), "away", "x.md")) is None
+    assert conversation.asks_to_write(os.path.join(conversation.output("a"), "away", "x.md")) == "deny"
 
 
-def test_a_link_at_the_own_outputs_place_is_left_to_the_users_rules(conversation, tmp_path):
+def test_a_link_at_the_own_outputs_place_is_not_followed(conversation, tmp_path):
     conversation.begin()
     conversation.admits("a")
     os.makedirs(os.path.dirname(conversation.output("a")))
     os.symlink(write(str(tmp_path / "elsewhere.md"), "precious"), conversation.output("a"))
-    assert conversation.asks_to_write(conversation.output("a")) is None
+    assert conversation.asks_to_write(conversation.output("a")) == "deny"
 
 
 def test_other_tools_of_an_agent_are_left_to_the_users_rules(conversation):

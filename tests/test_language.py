@@ -9,7 +9,7 @@ from parallel_dispatch.aggregate import aggregate
 from parallel_dispatch.brief import brief
 from parallel_dispatch.contract import breach
 from parallel_dispatch.decide import decide
-from parallel_dispatch.dispatch import plan_table, row
+from parallel_dispatch.dispatch import closing, plan_table, row
 from parallel_dispatch.judge import built_on, inputs, lacking
 from parallel_dispatch.load import load_text
 from parallel_dispatch.options import Options
@@ -250,7 +250,10 @@ def test_a_critical_task_that_fails_stops_the_run(planned):
     one = [claimed("a"), claimed("b")]
     assert offered(plan, *one, closed("b", "failed")) == ["c"]
     assert offered(plan, *one, closed("a", "failed")) == []
-    assert replay(plan, [header(), *one, closed("a", "failed")]).stopped_by == "a"
+    state = replay(plan, [header(), *one, closed("a", "failed")])
+    assert state.halted == "stopped, because a failed"
+    told = closing(plan, state, RunFolder("/project/.parallel-dispatch/runs/x"))
+    assert "a is critical: ask the user whether `/parallel-dispatch resume " in told
 
 
 def test_without_hooks_the_call_names_model_and_effort(planned):

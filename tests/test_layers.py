@@ -82,6 +82,10 @@ PURE = {
     "scopes",
     "search",
     "shape",
+    "shell",
+    "shell_calls",
+    "shell_programs",
+    "shell_words",
     "simulation",
     "sources",
     "spans",
@@ -306,7 +310,7 @@ def test_every_declared_hook_is_a_program_of_ours_that_can_be_started_without_a_
 def test_the_events_that_the_hook_answers_are_the_events_that_are_declared_for_it():
     with open(os.path.join(ROOT, "scripts", "parallel_dispatch", "events.py"), encoding="utf-8") as file:
         answered = set(re.findall(r'"(\w+)"', file.read())) & KNOWN_EVENTS
-    assert answered == {event for event, hook in hooks() if hook["command"].endswith(("/guard", "/session"))}
+    assert answered == {event for event, hook in hooks() if hook["command"].endswith(("/guard", "/session", "/step"))}
 
 
 def test_the_manifest_at_the_root_is_the_one_that_the_host_reads():

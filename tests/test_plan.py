@@ -7,10 +7,12 @@ from builders import plan_of, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from parallel_dispatch.agents import agents, known_agents, subagent_type
+from parallel_dispatch.dispatch import head
+from parallel_dispatch.load import load_text
 from parallel_dispatch.options import Options
 from parallel_dispatch.places import default_output_folder
 from parallel_dispatch.plan import Plan
-from parallel_dispatch.planner import Place, make_plan
+from parallel_dispatch.planner import Place, make_plan, plan_run
 from parallel_dispatch.refusal import Refusal
 from parallel_dispatch.tasks import Settings, Task, TaskFile
 
@@ -120,6 +122,17 @@ def test_the_file_wins_over_the_defaults(project):
     assert plan.max_retries == 7
     assert plan.tasks["a"].attempts == 8
     assert plan.output_dir == os.path.join(project, "mine")
+
+
+def test_no_more_agents_work_at_once_than_the_host_allows_and_the_plan_says_so(project, monkeypatch):
+    plan = planned(project, Settings(8), host_cap=3)
+    assert (plan.max_parallel, plan.capped) == (3, True)
+    assert "at most 3 at a time (the host allows no more), " in head(plan)
+    assert (planned(project, Settings(8)).capped, planned(project, Settings(3), host_cap=3).capped) == (False, False)
+    loaded = load_text("tasks.yaml", "name: n\ntasks: [{id: a, prompt: x}]\nsettings: {max_parallel: 16}\n")
+    for written, most in (("5", 5), ("0", 16), ("many", 16), ("", 16)):
+        monkeypatch.setenv("CLAUDE_CODE_MAX_CONCURRENT_SUBAGENTS", written)
+        assert plan_run(loaded, Options(), project)[0].max_parallel == most
 
 
 def test_the_command_line_wins_over_the_file(project):
@@ -246,7 +259,7 @@ def test_a_project_that_is_itself_a_link_is_no_way_out(project, tmp_path):
     os.symlink(project, link)
     plan = planned(link, Settings(output_dir="out"))
     assert plan.tasks["a"].output == os.path.join(link, "out", "a.md")
-    assert plan.tasks["a"].owns(os.path.join(project, "out", "a.md"))
+    assert plan.tasks["a"].own == [os.path.join(os.path.realpath(project), "out", "a.md")]
 
 
 # --- plan.json ----------------------------------------------------------------------------------------------------

@@ -93,7 +93,7 @@ def test_a_claim_after_the_end_is_rejected(end):
 def test_a_claim_after_a_failure_that_stops_the_run_is_rejected():
     plan = plan_of({"a": (), "b": ()}, on_failure="stop")
     state = after(plan, claimed("a"), closed("a", "failed"), claimed("b"))
-    assert state.rejected["call-b"] == 'the run is stopped, because "a" failed; nothing to do'
+    assert state.rejected["call-b"] == "the run is stopped, because a failed; nothing to do"
 
 
 def test_the_same_call_told_twice_changes_nothing():
@@ -852,3 +852,134 @@ def test_scopes_without_a_common_path_do_not_overlap(one, other):
 def test_scopes_overlap_whatever_the_case_and_the_files_there_are(one, other):
     assert overlapping((one,), (other,))
     assert overlapping((other,), (one,))
+
+
+# --- busy servers, and runs that are given up -------------------------------------------------------------------
+
+
+def thrown_back(task, attempt=1, time=0.0):
+    return closed(task, "interrupted", attempt, time, reason="API Error: 529 Overloaded", thrown_back=True)
+
+
+def limit_after(*events, tasks=12, most=8):
+    plan = plan_of({f"t{n}": () for n in range(tasks)}, max_parallel=most)
+    return replay(plan, [header(), *events]).tempo.limit
+
+
+def test_requests_thrown_back_together_halve_the_number_of_agents_once():
+    begun = [claimed(f"t{n}") for n in range(8)]
+    together = [thrown_back(f"t{n}", time=5.0 + n) for n in range(3)]
+    assert limit_after(*begun) == 8
+    assert limit_after(*begun, *together) == 4
+    later = [closed(f"t{n}", time=9.0) for n in range(3, 8)]
+    again = [claimed("t8", time=10.0), thrown_back("t8", time=11.0)]
+    assert limit_after(*begun, *together, *later, *again) == 2
+
+
+def test_what_succeeds_raises_the_number_of_agents_one_by_one_and_never_beyond_the_plan():
+    events = [claimed(f"t{n}") for n in range(4)]
+    events.append(thrown_back("t0", time=1.0))
+    events += [closed(f"t{n}", time=2.0) for n in (1, 2)]
+    assert limit_after(*events, most=4) == 3
+    for n in range(4, 12):
+        events += [claimed(f"t{n}", time=3.0), closed(f"t{n}", time=4.0)]
+    assert limit_after(*events, most=4) == 4
+
+
+def test_a_task_that_a_busy_server_did_not_serve_is_tried_again_after_a_pause_and_spends_no_try():
+    plan = plan_of({"a": ()})
+    state = replay(plan, [header(), claimed("a"), thrown_back("a"), claimed("a", "second"), thrown_back("a", 2)])
+    assert [attempt.pause for attempt in state.attempts["a"]] == [0.0, 1.0]
+    assert state.pause_before("a") == 2.0
+    assert (state.spent["a"], state.settled) == (0, {})
+    assert decide(state).dispatch == [("a", 3)]
+
+
+def test_a_server_that_serves_nothing_pauses_the_run_until_it_is_resumed():
+    plan = plan_of({"a": (), "b": ()}, max_parallel=1)
+    events = [header()]
+    for n in range(1, 4):
+        assert not replay(plan, events).paused
+        events += [claimed("a", f"call-{n}", time=10.0 * n), thrown_back("a", n, time=10.0 * n + 1)]
+    state = replay(plan, events)
+    assert state.paused == "the server serves none of its requests: API Error: 529 Overloaded"
+    assert (decide(state).dispatch, decide(state).over) == ([], False)
+    resumed = replay(plan, [*events, event("resumed", 99.0, again=[])])
+    assert (resumed.paused, decide(resumed).dispatch) == ("", [("a", 4)])
+
+
+def failures(reasons):
+    tasks = {f"t{n}": () for n in range(len(reasons) + 1)}
+    plan = plan_of(tasks, max_parallel=16)
+    events = [header(), *map(claimed, tasks)]
+    events += [closed(f"t{n}", "failed" if reason else "success", reason=reason) for n, reason in enumerate(reasons)]
+    return replay(plan, events)
+
+
+def test_a_run_whose_first_five_tasks_fail_in_one_way_is_given_up():
+    state = failures([f"its output out/t{n}.md does not exist; last words: I am t{n}" for n in range(5)])
+    why = "given up, because its first 5 tasks all failed in one way: its output … does not exist"
+    assert state.halted == why
+    assert decide(state).dispatch == []
+    assert state.refusal("t5") == '"t5" is already running; nothing to do'
+    ended = failures([f"its output out/t{n}.md does not exist" for n in range(5)] + ["x"]).outcomes()
+    assert ended["t6"] == ("", "")
+    assert [ended[f"t{n}"][0] for n in range(5)] == ["failed"] * 5
+
+
+@pytest.mark.parametrize(
+    "reasons",
+    [
+        ["died"] * 4,
+        ["", *["died"] * 5],
+        ["died", "died", "", "died", "died", "died"],
+        ["died", "died", "died", "died", "its output out/t4.md is empty"],
+    ],
+)
+def test_a_run_goes_on_after_other_failures(reasons):
+    assert failures(reasons).halted == ""
+
+
+# --- clocks -------------------------------------------------------------------------------------------------------
+
+
+def at(event, time, clock):
+    return {**event, "time": time, "clock": clock}
+
+
+@pytest.mark.parametrize("step", [-3600.0, 3600.0])
+def test_a_clock_that_is_set_while_an_agent_works_changes_no_duration(step):
+    events = [
+        at(header(), 1000.0, 50.0),
+        at(claimed("a"), 1010.0, 60.0),
+        at(event("agent-started", agent_id="agent-of-a", began=1010.5), 1011.0, 61.0),
+        at(launched("a"), 1011.0, 61.0),
+        at(closed("a"), 1071.0 + step, 121.0),
+    ]
+    (attempt,) = replay(plan_of({"a": ()}), events).attempts["a"]
+    assert (attempt.claimed, attempt.started, attempt.ended, attempt.seconds) == (1010.0, 1010.5, 1071.0, 60.5)
+
+
+def test_a_start_is_told_by_the_clock_of_its_event_where_that_was_set_before():
+    events = [
+        at(header(), 1000.0, 50.0),
+        at(claimed("a"), 5010.0, 60.0),
+        at(event("agent-started", agent_id="agent-of-a", began=5010.5), 5011.0, 61.0),
+        at(launched("a"), 5011.0, 61.0),
+    ]
+    (attempt,) = replay(plan_of({"a": ()}), events).attempts["a"]
+    assert (attempt.claimed, attempt.started) == (1010.0, 1010.5)
+
+
+def test_after_a_restart_of_the_machine_times_go_by_the_wall_clock_again():
+    events = [
+        at(header(), 1000.0, 5000.0),
+        at(claimed("a"), 1010.0, 5010.0),
+        at(event("interrupted"), 2000.0, 9000.0),
+        at(event("resumed", again=[]), 2001.0, 9001.0),
+        at(claimed("a", "second"), 2011.0, 9011.0),
+    ]
+    first, second = replay(plan_of({"a": ()}), events).attempts["a"]
+    assert (first.ended, second.claimed) == (2000.0, 2011.0)
+    rebooted = [*events[:2], at(claimed("b"), 3000.0, 20.0)]
+    assert replay(plan_of({"a": (), "b": ()}), rebooted).attempts["b"][0].claimed == 3000.0

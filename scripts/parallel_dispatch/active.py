@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
+import time
 
-from . import quickjson
+from .gate import Payload
 from .ledger import Ledger
 from .marker import parse_marker
 from .places import RunFolder, read_text, write_whole
 from .plan import Plan, grace
 from .state import Attempt, State, replay
+from .territory import grounds
+from .tie import Tie
 from .transcript import agent_transcript, call_of, first_prompt
-
-Payload = dict[str, object]
 
 
 class ActiveRun:
@@ -77,19 +78,27 @@ class ActiveRun:
         if attempt is None:
             write_whole(path, "")
             return
-        self.ledger.append("agent-started", agent_id=agent_id, time=started)
+        self.ledger.append("agent-started", agent_id=agent_id, began=started)
         self.ledger.append("bound", task=attempt.task, attempt=attempt.number, agent_id=agent_id, transcript=transcript)
         if not self._is_brief(attempt, prompt):
             self.ledger.append("rewritten", task=attempt.task, attempt=attempt.number, prompt=prompt[:1000])
-        called_off = f"stopped, because {state.stopped_by} failed" if state.stopped_by else ""
-        if not attempt.is_open:
-            called_off = "its attempt is closed"
-        deadline, end = self.times(attempt)
-        tie = Tie(attempt.task, attempt.number, deadline, end, transcript, called_off)
+        called_off = state.halted if attempt.is_open else "its attempt is closed"
+        deadline, end = (when - self.now + time.monotonic() for when in self.times(attempt))
+        where = grounds(self.plan, self.plan.tasks[attempt.task])
+        tie = Tie(attempt.task, attempt.number, deadline, end, transcript, *where, called_off)
         write_whole(path, tie.to_json())
+        uptime = read_text("/proc/uptime").partition(" ")[0]
+        free = tie.free(float(uptime)) if uptime and not called_off else ""
+        if free:
+            write_whole(self.folder.free(agent_id), free)
+
+    @property
+    def now(self) -> float:
+        """The time of the run, as its state has times."""
+        return self.state().moment(time.time(), time.monotonic())
 
     def times(self, attempt: Attempt) -> tuple[float, float]:
-        """When an attempt's agent is told to finish, and when it is ended (seconds since the epoch)."""
+        """When an attempt's agent is told to finish, and when it is ended, as times of the run."""
         timeout = self.plan.tasks[attempt.task].timeout
         deadline = attempt.claimed + attempt.pause + timeout
         return deadline, deadline + grace(timeout)
@@ -106,49 +115,17 @@ class ActiveRun:
         text = read_text(path) or read_text(self.folder.brief(attempt.task, 1))
         return text.partition("\n")[2].strip() in prompt
 
+    def why_called_off(self, agent_id: str) -> str:
+        """Why an agent was to end; empty where it was not."""
+        tie = Tie.read(self.folder.agent(agent_id))
+        return tie.called_off if tie else ""
+
     def call_off(self, agent_id: str, why: str) -> None:
         """The agent is to end at its next tool call."""
         path = self.folder.agent(agent_id)
         tie = Tie.read(path) if agent_id else None
         if tie and not tie.called_off:
+            if os.path.exists(self.folder.free(agent_id)):
+                os.unlink(self.folder.free(agent_id))
             tie.called_off = why
             write_whole(path, tie.to_json())
-
-
-class Tie:
-    """What an agent works at, and until when (epoch seconds): told to finish at `deadline`, ended at `end`.
-
-    `called_off` says why the agent is to end at its next tool call, whatever the time.
-    """
-
-    __slots__ = ("attempt", "called_off", "deadline", "end", "task", "transcript")
-
-    def __init__(
-        self, task: str, attempt: int, deadline: float, end: float, transcript: str, called_off: str = ""
-    ) -> None:
-        self.task = task
-        self.attempt = attempt
-        self.deadline = deadline
-        self.end = end
-        self.transcript = transcript
-        self.called_off = called_off
-
-    def to_json(self) -> str:
-        """The text of the tie's file."""
-        return quickjson.dumps({name: getattr(self, name) for name in Tie.__slots__}) + "\n"
-
-    @staticmethod
-    def read(path: str) -> Tie | None:
-        """The tie in a file; None where the agent is not of this run."""
-        value = quickjson.record(read_text(path))
-        return Tie(**value) if value else None  # type: ignore[arg-type]
-
-
-def decide_call(decision: str, reason: str, updated: Payload | None = None) -> Payload:
-    """A `PreToolUse` answer: allow or deny, why, and the call's input where it changes."""
-    inner: Payload = {
-        "hookEventName": "PreToolUse",
-        "permissionDecision": decision,
-        "permissionDecisionReason": f"parallel-dispatch: {reason}",
-    }
-    return {"hookSpecificOutput": {**inner, "updatedInput": updated} if updated else inner}

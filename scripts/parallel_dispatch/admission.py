@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import time
 
-from .active import ActiveRun, Payload, decide_call
+from .active import ActiveRun
+from .gate import Payload, decide_call
 from .marker import marker, parse_marker
 from .places import read_text
 from .state import Attempt
@@ -44,7 +45,7 @@ def on_agent_call(payload: Payload, run: ActiveRun) -> Payload | None:
         return decide_call("deny", reason)
     before = state.attempts[attempt.task][attempt.number - 2].ended if attempt.pause else None
     if before is not None:
-        time.sleep(max(0.0, before + attempt.pause - time.time()))
+        time.sleep(max(0.0, before + attempt.pause - run.now))
     task = run.plan.tasks[attempt.task]
     updated = {
         **call,

@@ -6,10 +6,11 @@ there is something to say, the agent's watcher wakes the conversation for it, so
 
 from __future__ import annotations
 
-from .active import ActiveRun, Payload
+from .active import ActiveRun
 from .bell import LEAVE, ring
 from .closing import note_passed_on, on_notification
 from .decide import decide
+from .gate import Payload
 from .notification import Notification
 from .owners import deactivate
 from .progress import progress, standing
@@ -30,7 +31,7 @@ def on_end(told: Notification, payload: Payload, run: ActiveRun) -> Payload | st
     state = run.state()
     if note_passed_on(payload, run, state):  # else nothing would come that speaks for them
         state = run.state()
-    if was_open and told.status == "killed" and not state.open and not state.ended:
+    if was_open and told.status == "killed" and not (attempt.asked or state.open or state.ended):
         run.ledger.append("cancelled")  # stopped by hand, and nothing is left: the user wants no more of it
         state = run.state()
     line = f"parallel-dispatch: {standing(state, attempt.task)} {progress(state)}"

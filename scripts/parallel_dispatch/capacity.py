@@ -6,12 +6,16 @@ from .plan import Plan
 
 
 class Capacity:
-    """What is left of a run's limits beside the tasks that run; `wave` is the first that has not ended yet."""
+    """What is left of a run's limits beside the tasks that run; `wave` is the first that has not ended yet.
 
-    __slots__ = ("_held", "_plan", "_running", "_wave", "_working", "_writing")
+    `most` is how many agents may run at once now: the plan's `max_parallel`, or fewer.
+    """
 
-    def __init__(self, plan: Plan, running: list[str], wave: int) -> None:
+    __slots__ = ("_held", "_most", "_plan", "_running", "_wave", "_working", "_writing")
+
+    def __init__(self, plan: Plan, running: list[str], wave: int, most: int) -> None:
         self._plan = plan
+        self._most = most
         self._wave = wave
         self._running = 0
         self._working: dict[str, int] = {}
@@ -33,13 +37,14 @@ class Capacity:
     @property
     def is_full(self) -> bool:
         """Whether nothing at all may run beside what runs."""
-        return self._running >= self._plan.max_parallel
+        return self._running >= self._most
 
     def refusal(self, task: str) -> str:
         """Why a task may not run beside what runs; empty where it may."""
         plan, planned = self._plan, self._plan.tasks[task]
         if self.is_full:
-            return f"max_parallel: {plan.max_parallel} agents are running"
+            slower = f", and a busy server lets no more than {self._most} run" if self._most < plan.max_parallel else ""
+            return f"max_parallel: {self._running} agents are running{slower}"
         if plan.in_waves and planned.wave > self._wave:
             return f'"{task}" waits for the end of wave {self._wave}'
         instances = plan.instances.get(planned.agent)

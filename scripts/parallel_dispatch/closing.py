@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-import time
 
-from .active import ActiveRun, Payload, Tie, decide_call
+from .active import ActiveRun
 from .admission import set_aside
 from .bell import LEAVE, ring
+from .gate import Payload, decide_call
 from .judge import brief_words, close, in_one_line, keep_answer, lacking, take_draft
-from .limits import usage_limit
+from .limits import is_busy, usage_limit
 from .marker import parse_marker
 from .notification import Notification
 from .plan import PlannedTask
 from .state import CANCELLED, FAILED, INTERRUPTED, MAX_SENT_BACK, Attempt, State
+from .tie import Tie
 from .transcript import agent_transcript, queued, words
 
 
@@ -55,7 +56,7 @@ def _send_back(run: ActiveRun, attempt: Attempt, tie: Tie) -> str:
     task = run.plan.tasks[tie.task]
     take_draft(task)
     lack = lacking(run.plan, task) or _unlisted(run, task)
-    if not lack or attempt.sent_back >= MAX_SENT_BACK or time.time() >= tie.deadline or _is_unchecked(task, lack):
+    if not lack or attempt.sent_back >= MAX_SENT_BACK or tie.is_late or _is_unchecked(task, lack):
         return ""
     run.ledger.append("sent-back", task=tie.task, attempt=tie.attempt, reason=in_one_line(lack))
     brief = f" Read and follow {run.folder.brief(tie.task, 1)}." if attempt.rewritten else ""
@@ -91,8 +92,8 @@ def on_agent_death(payload: Payload, run: ActiveRun) -> None:
         said = payload.get("last_assistant_message")
         keep_answer(run, attempt, said)
         why = f"the agent died: {said or payload.get('error') or 'no reason was given'}"
-        limit = usage_limit(said, payload.get("error"))
-        close(run, attempt, why, str(payload.get("agent_id")), tie.transcript, otherwise=_after(run, limit))
+        agent_id = str(payload.get("agent_id"))
+        _close_unserved(run, attempt, why, said, payload.get("error"), agent_id=agent_id, transcript=tie.transcript)
 
 
 def on_call_end(payload: Payload, run: ActiveRun) -> Payload | None:
@@ -105,8 +106,7 @@ def on_call_end(payload: Payload, run: ActiveRun) -> Payload | None:
     if not isinstance(response, dict):  # the call failed
         if attempt.is_open:
             error = payload.get("error")
-            otherwise = _after(run, usage_limit(error))
-            close(run, attempt, f"the call failed: {error or 'no reason was given'}", otherwise=otherwise)
+            _close_unserved(run, attempt, f"the call failed: {error or 'no reason was given'}", error)
         return None
     agent_id = str(response.get("agentId") or "")
     if response.get("status") == "async_launched":
@@ -121,8 +121,7 @@ def on_call_end(payload: Payload, run: ActiveRun) -> Payload | None:
     said = words(response.get("content"))
     keep_answer(run, attempt, said)
     if attempt.is_open:
-        otherwise = _after(run, usage_limit(said))
-        line = close(run, attempt, f"last words: {said}" if said else "", agent_id, otherwise=otherwise)
+        line = _close_unserved(run, attempt, f"last words: {said}" if said else "", said, agent_id=agent_id)
     else:
         line = _told(run, attempt)
     return _shrunk({**response, "content": [{"type": "text", "text": line}]})
@@ -140,15 +139,14 @@ def on_notification(told: Notification, attempt: Attempt, run: ActiveRun) -> Non
     if not attempt.is_open:
         return
     keep_answer(run, attempt, told.said)
-    limit = usage_limit(told.said) or usage_limit(told.summary.partition('" failed: ')[2])
-    if limit:
-        close(run, attempt, limit, told.agent_id, otherwise=_after(run, limit))
-    elif told.status == "killed":
-        close(run, attempt, "stopped by hand", told.agent_id, otherwise=CANCELLED)
+    if told.status == "killed":
+        close(run, attempt, run.why_called_off(told.agent_id) or "stopped by hand", told.agent_id, otherwise=CANCELLED)
     elif told.status == "failed":
-        close(run, attempt, f"the agent died: {told.said or told.summary}", told.agent_id)
+        said = told.summary.partition('" failed: ')[2] or told.said
+        _close_unserved(run, attempt, f"the agent died: {told.said or told.summary}", said, agent_id=told.agent_id)
     else:
-        close(run, attempt, f"last words: {told.said}" if told.said else "", told.agent_id)
+        why = f"last words: {told.said}" if told.said else ""
+        _close_unserved(run, attempt, why, told.said, agent_id=told.agent_id)
 
 
 def note_passed_on(payload: Payload, run: ActiveRun, state: State) -> bool:
@@ -161,13 +159,24 @@ def note_passed_on(payload: Payload, run: ActiveRun, state: State) -> bool:
     return bool(found)
 
 
-def _after(run: ActiveRun, limit: str) -> str:
-    """What becomes of an attempt without its output: a usage limit pauses the run and spends no try."""
-    if not limit:
-        return FAILED
-    if not run.state().paused:
+def _close_unserved(
+    run: ActiveRun,
+    attempt: Attempt,
+    why: str,
+    said: object,
+    error: object = "",
+    agent_id: str = "",
+    transcript: str = "",
+) -> str:
+    """An attempt closed whose end may be the server's: a usage limit pauses the run, a busy server slows it down.
+
+    No try is spent then. What was `said` is the host's word for it, or the agent's last.
+    """
+    limit, busy = usage_limit(said), is_busy(said, error)
+    if limit and not run.state().paused:
         run.ledger.append("paused", reason=brief_words(limit))
-    return INTERRUPTED
+    otherwise = INTERRUPTED if limit or busy else FAILED
+    return close(run, attempt, why, agent_id, transcript, otherwise=otherwise, thrown_back=busy)
 
 
 def close_returned(payload: Payload, run: ActiveRun, state: State) -> bool:

@@ -24,7 +24,8 @@ from .refusal import Refusal
 from .telling import say
 
 if TYPE_CHECKING:
-    from .active import ActiveRun, Payload
+    from .active import ActiveRun
+    from .gate import Payload
     from .load import Loaded
 
 VERBS = ("resume", "stop", "status", "runs")

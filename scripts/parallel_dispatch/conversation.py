@@ -8,15 +8,15 @@ the hook turns into the full program. An answer that needs no words of that kind
 from __future__ import annotations
 
 import os
-import time
 
-from .active import ActiveRun, Payload
+from .active import ActiveRun
 from .background import let_go, on_end, on_wake, something_to_say
 from .bell import LEAVE, ring
 from .closing import close_returned, note_passed_on
 from .decide import decide
+from .gate import Payload
 from .judge import brief_words, close
-from .limits import usage_limit
+from .limits import is_busy, usage_limit
 from .marker import parse_marker
 from .notification import is_wake, parse, stopped_by_hand
 from .progress import progress
@@ -80,12 +80,12 @@ def on_prompt(payload: Payload, run: ActiveRun) -> Payload | str | None:
 
 
 def on_failure(payload: Payload, run: ActiveRun) -> None:
-    """The main conversation's turn ended in an API error; a usage limit pauses the run."""
+    """The main conversation's turn ended in an API error; where it is not served any more, the run is paused."""
     if payload.get("agent_id"):
         return
-    limit = usage_limit(payload.get("last_assistant_message"), payload.get("error"))
-    if limit and not run.state().paused:
-        run.ledger.append("paused", reason=brief_words(limit))
+    said = payload.get("last_assistant_message")
+    if (usage_limit(said) or is_busy(said, payload.get("error"))) and not run.state().paused:
+        run.ledger.append("paused", reason=brief_words(str(said or "rate limit")))
     run.ledger.append("turn-failed")
 
 
@@ -145,7 +145,7 @@ def _close_interrupted(run: ActiveRun, prompt: str) -> None:
     stopped = [a for a in still_open if a.background and a.task in named]
     for attempt in still_open:
         # 2.1.329 submits a prompt while calls are being made: one that is only just admitted is yet to be launched.
-        is_launching = run.plan.background and time.time() - attempt.claimed < LAUNCH_SECONDS
+        is_launching = run.plan.background and run.now - attempt.claimed < LAUNCH_SECONDS
         if not (attempt.background or is_launching) or attempt in stopped:
             close(run, attempt, "interrupted by the user", otherwise=CANCELLED)
     for attempt in stopped:  # the host tells of these in no other way

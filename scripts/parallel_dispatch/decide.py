@@ -25,7 +25,7 @@ def decide(state: State) -> Decision:
         return Decision([], over=True)
     capacity = state.capacity
     ready: dict[str, int] = {}
-    if not (state.stopped_by or state.paused or state.used_up):
+    if not (state.halted or state.paused or state.used_up):
         tasks = list(state.plan.tasks)
         for place in state.ready:
             task = tasks[place]

@@ -116,7 +116,8 @@ def head(plan: Plan) -> str:
     count, waves = len(plan.tasks), len(plan.waves)
     return (
         f"{plan.name}, {count} task{'s'[: count != 1]} in {waves} wave{'s'[: waves != 1]}, "
-        f"at most {plan.max_parallel} at a time, {_times(plan)} each, on failure: {plan.on_failure}{budget(plan)}."
+        f"at most {plan.max_parallel} at a time{' (the host allows no more)' if plan.capped else ''}, "
+        f"{_times(plan)} each, on failure: {plan.on_failure}{budget(plan)}."
     )
 
 
@@ -210,9 +211,12 @@ def fit(text: str) -> str:
 def closing(plan: Plan, state: State, folder: RunFolder) -> str:
     """The last words of a run."""
     failed = any(outcome == FAILED for outcome, _ in state.outcomes().values())
+    stopper = state.stopped_by if state.stopped_by and plan.tasks[state.stopped_by].critical else ""
+    ask = f" {stopper} is critical: ask the user whether {how_to_resume(plan)} is to try it again."
     return (
         f"Run {plan.run} has ended. {summary(state)}\n"
         f"Outputs: {plan.shown(plan.output_dir)}\nReport: {plan.shown(folder.report)}\n"
         "Tell the user this, and claim nothing beyond it; the report has the details, where they are asked for."
         + (" Do not redo failed tasks yourself." if failed else "")
+        + (ask if stopper else "")
     )

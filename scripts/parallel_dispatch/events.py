@@ -10,12 +10,11 @@ import os
 import sys
 
 from . import quickjson
-from .active import ActiveRun, Payload
+from .active import ActiveRun
+from .gate import AGENT_TOOLS, Payload
 from .owners import drives
 from .places import ROOT
 from .refusal import Refusal
-
-AGENT_TOOLS = ("Agent", "Task")
 
 
 def answer(payload: Payload, run: ActiveRun) -> Payload | None:
@@ -75,13 +74,12 @@ def _words(word: str, run: ActiveRun, session: str) -> Payload | str | None:
     return offering.answer(word, run, state, session, offering.Pen()) if offering.is_enough(word, run, state) else word
 
 
-def main(folder: str, host: int = 0, *, watches: bool = False) -> int:
-    """The process: an event's JSON on stdin, the answer's JSON on stdout; some need the full program.
+def main(payload: Payload, folder: str, host: int = 0, *, watches: bool = False) -> int:
+    """The exit code of the process that answers an event on stdout; some answers need the full program.
 
     `host` is the process that sent the event.
     """
     run = ActiveRun(folder)
-    payload = quickjson.record(sys.stdin.read())
     session = str(payload.get("session_id") or "")
     try:
         if watches:

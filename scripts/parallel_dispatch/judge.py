@@ -111,10 +111,11 @@ def close(
     otherwise: str = FAILED,
     *,
     abandoned: bool = False,
+    thrown_back: bool = False,
 ) -> str:
     """The attempt closed by what lies on disk: a success, or `otherwise` because of `why`. The line that tells it.
 
-    `abandoned` says that its agent may still be at work.
+    `abandoned` says that its agent may still be at work, `thrown_back` that a busy server did not serve it.
     """
     task = run.plan.tasks[attempt.task]
     take_draft(task)
@@ -131,6 +132,8 @@ def close(
         line = f"{task.id}: done, {size:,} bytes in {run.plan.shown(task.output)}"
     if abandoned:
         fields["abandoned"] = True
+    if thrown_back and lack:
+        fields["thrown_back"] = True
     if run.plan.max_tokens:
         from .usage import usage
 
@@ -145,9 +148,9 @@ def close(
     run.call_off(agent_id, "its attempt is closed")
     if not abandoned:
         ring(run.folder.watcher(agent_id), ENDED)
-    if outcome == FAILED and run.state().stopped_by == task.id:
+    if run.state().halted:
         for other in run.state().open.values():
-            run.call_off(other.agent_id, f"stopped, because {task.id} failed")
+            run.call_off(other.agent_id, run.state().halted)
     for loser, task_id in run.state().losers.items():
         run.call_off(run.state().attempts[loser][-1].agent_id, f"not needed any more, since {task_id} goes on without")
     return line

@@ -1,6 +1,7 @@
 """The run's append-only event file: JSON lines; the first names format and version, each later one is an event.
 
-An event is `{"time": seconds since the epoch (UTC), "event": name, …}`. Every event is one `write` on an `O_APPEND`
+An event is `{"time": seconds since the epoch (UTC), "clock": seconds of the machine's monotonic clock, "event": name,
+…}`: the first clock may be set while a run goes on, the second never is. Every event is one `write` on an `O_APPEND`
 descriptor, so hooks of many agents append at once without a lock; what they meant is decided by the order in the file
 when it is replayed. A torn last line (power cut) is dropped and can be asked for; it is never fatal.
 """
@@ -34,12 +35,13 @@ class Ledger:
 
     def create(self, **fields: object) -> None:
         """The ledger with its first line; the file must not exist yet."""
-        line = quickjson.dumps({"time": time.time(), "format": FORMAT, "version": VERSION, **fields})
+        line = quickjson.dumps({**_now(), "format": FORMAT, "version": VERSION, **fields})
         _write(self.path, line, os.O_CREAT | os.O_EXCL)
 
     def append(self, event: str, **fields: object) -> None:
-        """One more event, stamped with the time of now."""
-        _write(self.path, quickjson.dumps({"time": time.time(), "event": event, **fields}), 0)
+        """One more event, stamped with the time of now where no other is given."""
+        stamp = {} if "time" in fields else _now()
+        _write(self.path, quickjson.dumps({**stamp, "event": event, **fields}), 0)
 
     def read(self) -> list[Event]:
         """The header and all events, in file order. What was read before is not read again: a ledger only grows."""
@@ -60,6 +62,10 @@ class Ledger:
                 f"{self.path} has version {version}, this program knows {VERSION}; update parallel-dispatch to go on"
             )
         return [*events]
+
+
+def _now() -> Event:
+    return {"time": time.time(), "clock": time.monotonic()}
 
 
 def _event(data: bytes) -> Event:

@@ -1,23 +1,36 @@
-"""The host's words for a limit of the user's account, told from an agent's failures of its own. Pure."""
+"""The host's words for requests that were not served, told from an agent's failures of its own. Pure.
+
+A limit of the user's account lasts for hours; a server that is overloaded, or that limits the rate of requests, will
+serve fewer of them at once.
+"""
 
 from __future__ import annotations
 
 DIED = "Agent terminated early due to an API error: "
 BEGINNINGS = ("You've hit your ", "You've reached your ", "You're out of usage", "Your org is out of usage")
-REJECTED = "API Error: Request rejected (429)"
-ERROR_TYPE = " (error type rate_limit"
+BUSY = ("API Error: Request rejected (429)", "API Error: 529", "Concurrent subagent limit reached")
 NOT_THE_USERS = "not your usage limit"
+ERROR_TYPE = " (error type "
 
 
-def usage_limit(words: object, error: object = "") -> str:
-    """The limit that ended a request, as the host words it; empty where it was none.
+def usage_limit(words: object) -> str:
+    """The limit of the user's account that ended a request, as the host words it; empty where it was none.
 
-    With a subscription the host says "You've hit your session limit · resets 3pm (UTC)"; with an API key it passes the
-    429 of the API on. A server that is merely busy is neither.
+    With a subscription the host says "You've hit your session limit · resets 3pm (UTC)".
     """
+    text = _text(words)
+    return text if text.startswith(BEGINNINGS) and NOT_THE_USERS not in text else ""
+
+
+def is_busy(words: object, error: object = "") -> bool:
+    """Whether a request was thrown back for being one too many just then; `error` is the host's name for why."""
+    text = _text(words)
+    if usage_limit(words):
+        return False
+    return error == "rate_limit" or text.startswith(BUSY) or (text.startswith("API Error") and NOT_THE_USERS in text)
+
+
+def _text(words: object) -> str:
+    """The host's words on one line, without what it puts around those of the server."""
     text = " ".join(words.split()) if isinstance(words, str) else ""
-    limited = error == "rate_limit" or (text.startswith(DIED) and ERROR_TYPE in text)
-    text = text.removeprefix(DIED).partition(ERROR_TYPE)[0]
-    if NOT_THE_USERS in text:
-        return ""
-    return (text or "rate limit") if limited or text.startswith((REJECTED, *BEGINNINGS)) else ""
+    return text.removeprefix(DIED).partition(ERROR_TYPE)[0]

@@ -10,10 +10,11 @@ import os
 import time
 
 from . import dispatch, quickjson
-from .active import ActiveRun, Payload
+from .active import ActiveRun
 from .background import swallowed
 from .brief import Brief, long_schema
 from .decide import decide
+from .gate import Payload
 from .owners import deactivate
 from .places import read_text, team_brief, write_whole
 from .progress import progress

@@ -127,6 +127,10 @@ class RunFolder:
         """The file that ties one agent of the host to its attempt."""
         return os.path.join(self.path, "agents", os.path.basename(agent_id))
 
+    def free(self, agent_id: str) -> str:
+        """The file by which the shell settles the plainest calls of an agent at work."""
+        return f"{self.agent(agent_id)}.free"
+
     def watcher(self, agent_id: str) -> str:
         """The named pipe on which the watcher of a background agent listens."""
         return os.path.join(self.path, "watchers", os.path.basename(agent_id) or "none")

@@ -164,12 +164,12 @@ class PlannedTask:
         refused = name.upper().startswith(REPORT_NAMES) and name.lower().endswith(".md")
         return os.path.join(folder, f"draft-{name}") if refused else self.output
 
-    def owns(self, path: str) -> bool:
-        """Whether an absolute path is this task's declared output, or lies in it; a link to elsewhere is not."""
-        path = os.path.realpath(path)
+    @property
+    def own(self) -> list[str]:
+        """The real paths of the declared output, a directory with a trailing slash; a link to elsewhere is none."""
         if self.is_folder:
-            return path.startswith(_real(self.output.rstrip("/")) + os.sep)
-        return path in (_real(self.output), _real(self.draft))
+            return [_real(self.output.rstrip("/")) + os.sep]
+        return [_real(path) for path in {self.output, self.draft}]
 
 
 class Plan:
@@ -178,15 +178,17 @@ class Plan:
     `background` says that agents are launched and told of when they end, instead of waited for batch by batch.
     `in_waves`: no task begins before those of the waves before it have ended. `instances` limits how many tasks of one
     agent run at a time, `resources` says how much there is of what tasks hold. `open_writes`: tasks without a write
-    scope may change any file of the project. `backs_off`: a retry waits before it begins. `max_minutes` and
-    `max_tokens` are the run's budgets, 0 where there is none. `rule` is what found the order of the tasks, `foretold`
-    the seconds that the run takes if the estimates hold, `bound` those that no order can do with less than.
+    scope may change any file of the project. `capped`: the host allows no more agents at once than `max_parallel`.
+    `backs_off`: a retry waits before it begins. `max_minutes` and `max_tokens` are the run's budgets, 0 where there is
+    none. `rule` is what found the order of the tasks, `foretold` the seconds that the run takes if the estimates hold,
+    `bound` those that no order can do with less than.
     """
 
     __slots__ = (
         "background",
         "backs_off",
         "bound",
+        "capped",
         "dependents",
         "description",
         "driver",
@@ -237,6 +239,7 @@ class Plan:
         rule: str = "",
         foretold: float = 0.0,
         bound: float = 0.0,
+        capped: bool = False,
     ) -> None:
         self.run = run
         self.name = name
@@ -261,6 +264,7 @@ class Plan:
         self.rule = rule
         self.foretold = foretold
         self.bound = bound
+        self.capped = capped
         self.tasks = {task.id: task for task in tasks}
         self.dependents: dict[str, list[str]] = {task.id: [] for task in tasks}
         for task in tasks:

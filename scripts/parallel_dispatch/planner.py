@@ -15,6 +15,7 @@ from .places import RunFolder, default_output_folder, runs_folder
 from .plan import UNKNOWN, Plan, PlannedTask, grace
 from .refusal import Refusal
 from .schedule import arrange
+from .territory import scope_without_links
 from .workload import workload
 
 if TYPE_CHECKING:
@@ -33,10 +34,15 @@ BACKGROUND_LIMIT_SECONDS = 600.0
 """How long `claude -p` waits for background agents before it ends them."""
 
 
+HOST_CAP = 20
+"""How many agents the host lets run at once, where its environment does not say otherwise (from 2.1.217 on)."""
+
+
 class Place(NamedTuple):
     """Where a run happens: absolute paths of the project and the task file, the agents known there, its names.
 
     `background_limit` is how many seconds the host waits for agents in the background; None for as long as they take.
+    `host_cap` is how many agents the host lets run at once.
     """
 
     project: str
@@ -47,6 +53,7 @@ class Place(NamedTuple):
     rehearsal: bool = False
     driver: str = "hooks"
     background_limit: float | None = None
+    host_cap: int = HOST_CAP
 
     @property
     def run(self) -> str:
@@ -71,6 +78,7 @@ def plan_run(loaded: Loaded, options: Options, project: str, driver: str = "hook
         rehearsal=rehearsal,
         driver=driver,
         background_limit=_background_limit(),
+        host_cap=_host_cap(),
     )
     return make_plan(loaded.task_file, options, place, learnt(project, task_file)), folder
 
@@ -84,6 +92,12 @@ def _background_limit() -> float | None:
     return seconds or None
 
 
+def _host_cap() -> int:
+    """How many agents the host of this process lets run at once."""
+    given = os.environ.get("CLAUDE_CODE_MAX_CONCURRENT_SUBAGENTS", "")
+    return int(given) if given.isdecimal() and int(given) else HOST_CAP
+
+
 @without_collection()
 def make_plan(task_file: TaskFile, options: Options, place: Place, learnt: Mapping[str, float] = NOTHING) -> Plan:
     """The plan of a run. The command line wins over the file's settings, these over the defaults.
@@ -95,7 +109,8 @@ def make_plan(task_file: TaskFile, options: Options, place: Place, learnt: Mappi
     timeout = (options.timeout or settings.timeout_per_task) / 1000
     on_failure = options.on_failure or settings.on_failure
     tasks = _planned(task_file, options, place, output_dir, learnt)
-    max_parallel = options.max_parallel or settings.max_parallel
+    wanted = options.max_parallel or settings.max_parallel
+    max_parallel = min(wanted, place.host_cap)
     instances = {name: agent.instances for name, agent in task_file.agents.items() if agent.instances}
     work = workload(tasks, max_parallel, instances, settings.resources)
     found = arrange(work, settings.order == "waves", options.optimize or 0)
@@ -109,6 +124,7 @@ def make_plan(task_file: TaskFile, options: Options, place: Place, learnt: Mappi
         task_file=place.task_file,
         output_dir=output_dir,
         max_parallel=max_parallel,
+        capped=max_parallel < wanted,
         timeout=timeout,
         on_failure=on_failure,
         max_retries=settings.max_retries,
@@ -164,7 +180,7 @@ def _planned(
             critical=task.critical,
             wait=_wait(task, patterns),
             leaves_losers=task.losers == "continue",
-            writes=task.writes,
+            writes=scope_without_links(task.id, task.writes, place.project) if task.writes else (),
             call=_call(task) if task.model or task.effort else {},
             for_each={"from": task.for_each.task, "path": task.for_each.path} if task.for_each else {},
             estimate=estimates[task.id][0],

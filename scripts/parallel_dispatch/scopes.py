@@ -24,6 +24,71 @@ def overlapping(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, str]
     return None
 
 
+def covers(glob: str, path: str) -> bool:
+    """Whether a glob covers a path, both relative to the project: itself, or all below it. Case counts.
+
+    What a shell would make of it, except that `*` stands for leading dots, too: `[!x]` and `[a-c]` are as there.
+    """
+    steps = [*(step for step in glob.split("/") if step not in ("", ".")), ANY]
+    reached = _with_any({0}, steps)
+    for name in path.split("/"):
+        on = {at if steps[at] == ANY else at + 1 for at in reached if at < len(steps) and _reads(steps[at], name)}
+        reached = _with_any(on, steps)
+    return len(steps) in reached
+
+
+def _with_any(reached: set[int], steps: list[str]) -> set[int]:
+    """The places in some steps that can be come to, with those behind a `**` that stands for no folder."""
+    found = set(reached)
+    for at, step in enumerate(steps):
+        if at in found and step == ANY:
+            found.add(at + 1)
+    return found
+
+
+def _reads(step: str, name: str) -> bool:
+    """Whether a step of a glob stands for a name. A `*` that read too little is tried again: the last one suffices."""
+    if step in (ANY, name):
+        return True
+    marks = _marks(step)
+    at = here = 0
+    again, begun = -1, 0
+    while here < len(name):
+        if at < len(marks) and marks[at] == "*":
+            again, begun = at, here
+            at += 1
+        elif at < len(marks) and _is_one_of(marks[at], name[here]):
+            at, here = at + 1, here + 1
+        elif again >= 0:
+            begun += 1
+            at, here = again + 1, begun
+        else:
+            return False
+    return all(mark == "*" for mark in marks[at:])
+
+
+def _marks(step: str) -> list[str]:
+    """The parts of a step that stand for a character each, or `*` for any number: `[…]` is one, as any character is."""
+    found, at = [], 0
+    while at < len(step):
+        end = step.find("]", at + 2 + step.startswith("!", at + 1)) if step[at] == "[" else -1
+        found.append(step[at : end + 1] if end > 0 else step[at])
+        at = end + 1 if end > 0 else at + 1
+    return found
+
+
+def _is_one_of(mark: str, character: str) -> bool:
+    if len(mark) == 1:
+        return mark in ("?", character)
+    inner, at, found = mark[1:-1].removeprefix("!"), 0, False
+    while at < len(inner):
+        is_range = inner[at + 1 : at + 2] == "-" and at + 2 < len(inner)
+        last = inner[at + 2] if is_range else inner[at]
+        found = found or inner[at] <= character <= last
+        at += 3 if is_range else 1
+    return found != mark.startswith("[!")
+
+
 def conflicts(scopes: Sequence[tuple[str, ...]]) -> list[list[tuple[str, ...]]]:
     """For each of some different scopes those that overlap it, itself among them, in the order given."""
     return [[scopes[other] for other in sorted(found)] for found in _met(scopes)]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 
-from .active import ActiveRun, Payload, decide_call
+from .active import ActiveRun
 from .background import swallowed
 from .conversation import forget_offer
 from .decide import decide
+from .gate import Payload, decide_call
 from .interruption import interrupt
 from .marker import parse_marker
 from .notification import parse

@@ -33,9 +33,9 @@ def spread(run: ActiveRun) -> State:
         else:
             run.ledger.append("spread", task=pattern.id, items=items, sha256=digest)
         state = run.state()
-        if state.stopped_by == pattern.id:
+        if state.halted:
             for other in state.open.values():
-                run.call_off(other.agent_id, f"stopped, because {pattern.id} failed")
+                run.call_off(other.agent_id, state.halted)
     return state
 
 

@@ -12,6 +12,7 @@ from bisect import bisect_left, insort
 from .capacity import Capacity
 from .ledger import Event
 from .plan import Plan, PlannedTask
+from .tempo import Tempo
 
 SUCCESS, FAILED, SKIPPED, CANCELLED = "success", "failed", "skipped", "cancelled"
 UNNEEDED = "not needed"
@@ -20,6 +21,8 @@ INTERRUPTED = "interrupted"
 """How an attempt ends that its host cut off: it settles nothing, and no try is spent on it."""
 MAX_SENT_BACK = 2
 """How often an agent that stops without its output is sent back, per attempt."""
+FIRST_TASKS = 5
+"""Where so many tasks end first and all of them fail in one way, the run is given up."""
 LONGEST_PAUSE = 32.0
 """Seconds between a failure and the next try; a hook sleeps them out, and the host gives a hook 60."""
 
@@ -99,9 +102,12 @@ class State:
     """What is known of a run."""
 
     __slots__ = (
+        "anchor",
         "attempts",
         "base",
+        "beginning",
         "begun",
+        "broken",
         "by_agent",
         "calls",
         "ended",
@@ -120,6 +126,8 @@ class State:
         "spread",
         "starts",
         "stopped_by",
+        "tempo",
+        "thrown_back",
         "tokens",
         "told",
         "turn_failed",
@@ -134,6 +142,7 @@ class State:
         self.plan = plan  # with the tasks that were made of what others wrote
         self.spread: dict[str, Event] = {}  # the event that named the items, by the task that they are for
         self.begun: float | None = None
+        self.anchor = (0.0, 0.0)  # one moment by the wall clock and by the monotonic one, from which times are counted
         self.attempts: dict[str, list[Attempt]] = {task: [] for task in plan.tasks}
         self.open: dict[str, Attempt] = {}  # by task, in the order of admission
         self.settled: dict[str, tuple[str, str]] = {}  # task → outcome and reason, once nothing can change it
@@ -155,6 +164,10 @@ class State:
         self.reminders = 0  # how often `Stop` was sent back since an agent was last admitted
         self.user_spoke = False  # the user typed something else since an agent was last admitted
         self.turn_failed = False  # the conversation's last turn ended in an API error
+        self.tempo = Tempo(plan.max_parallel)
+        self.thrown_back = dict.fromkeys(plan.tasks, 0)  # how often in a row a busy server did not serve each task
+        self.beginning: list[str] = []  # what each of the run's first tasks failed of, empty for a success
+        self.broken = ""  # why the run is given up: its first tasks all failed of the same
         self.stopped_by = ""  # the task whose failure stops the run (`on_failure: stop`)
         self.paused = ""  # why nothing is dispatched until somebody resumes the run
         self.ended = ""  # why the run is over: "finished" or "cancelled"
@@ -165,7 +178,7 @@ class State:
         new = State.__new__(State)
         for name in State.__slots__:
             value = getattr(self, name)
-            setattr(new, name, value.copy() if isinstance(value, (dict, list)) else value)
+            setattr(new, name, value.copy() if isinstance(value, (dict, list, Tempo)) else value)
         new.calls = {call: attempt.copy() for call, attempt in self.calls.items()}
         new.attempts = {task: [new.calls[each.call] for each in tried] for task, tried in self.attempts.items()}
         new.by_agent = {agent: [new.calls[each.call] for each in its] for agent, its in self.by_agent.items()}
@@ -185,8 +198,8 @@ class State:
             return f'"{task}" is settled: {outcome}{f" ({reason})" if reason else ""}; nothing to do'
         if self.plan.tasks[task].for_each:
             return f'"{task}" stands for tasks that are not made yet; they come in a later dispatch block'
-        if self.stopped_by:
-            return f'the run is stopped, because "{self.stopped_by}" failed; nothing to do'
+        if self.halted:
+            return f"the run is {self.halted}; nothing to do"
         if self.used_up:
             return f"{self.used_up}; nothing to do"
         if self.paused:
@@ -210,7 +223,12 @@ class State:
     def capacity(self) -> Capacity:
         """What may be dispatched beside the open attempts."""
         begun = (wave for wave, left in self.left.items() if left) if self.plan.in_waves else ()
-        return Capacity(self.plan, list(self.open), min(begun, default=0))
+        return Capacity(self.plan, list(self.open), min(begun, default=0), self.tempo.limit)
+
+    @property
+    def halted(self) -> str:
+        """Why nothing is dispatched any more and agents at work are to end: a task's failure, or too many alike."""
+        return f"stopped, because {self.stopped_by} failed" if self.stopped_by else self.broken
 
     def outcomes(self) -> dict[str, tuple[str, str]]:
         """Every task's outcome ("" while it can still become something) and the reason, in the order of dispatch."""
@@ -221,8 +239,8 @@ class State:
             return CANCELLED, "the run was cancelled"
         if task in self.open:
             return "", ""
-        if self.stopped_by:
-            return CANCELLED, f"stopped, because {self.stopped_by} failed"
+        if self.halted:
+            return CANCELLED, self.halted
         if self.used_up and self.spent[task]:
             return FAILED, f"{self.attempts[task][-1].reason}; not tried again: {self.used_up}"
         return (CANCELLED, self.used_up) if self.used_up else ("", "")
@@ -250,8 +268,9 @@ class State:
 
     @property
     def lingering(self) -> list[Attempt]:
-        """Those whose agent hangs, and that nobody was asked to stop yet."""
-        return [a for a in self.unannounced if a.abandoned and not a.asked]
+        """Those whose agent hangs or is not needed any more, and that nobody was asked to stop yet."""
+        unneeded = [a for a in self.open.values() if a.background and (self.halted or a.task in self.losers)]
+        return [a for a in (*(a for a in self.unannounced if a.abandoned), *unneeded) if not a.asked]
 
     def of_agent(self, agent_id: str) -> list[Attempt]:
         """The attempts that one agent of the host works at: one, or none."""
@@ -259,7 +278,7 @@ class State:
 
     def pause_before(self, task: str) -> float:
         """How many seconds the next attempt at a task waits: 1, 2, 4 … after the first, second, third failure."""
-        failures = self.spent[task] if self.plan.backs_off else 0
+        failures = (self.spent[task] if self.plan.backs_off else 0) + self.thrown_back[task]
         return min(2.0 ** (failures - 1), LONGEST_PAUSE) if failures else 0.0
 
     def admit(self, attempt: Attempt) -> None:
@@ -271,13 +290,20 @@ class State:
         self.reminders = 0
         self.user_spoke = self.turn_failed = False
 
-    def close(self, attempt: Attempt, outcome: str, reason: str, time: float) -> None:
-        """The state after an open attempt ended."""
+    def close(self, attempt: Attempt, outcome: str, reason: str, time: float, *, thrown_back: bool = False) -> None:
+        """The state after an open attempt ended; `thrown_back` says that a busy server did not serve it."""
         if attempt.task in self.losers and outcome != SUCCESS:
             outcome, reason = UNNEEDED, _went_on(self.losers[attempt.task])
         attempt.outcome, attempt.reason, attempt.ended = outcome, reason, time
         del self.open[attempt.task]
         self.spent[attempt.task] += outcome == FAILED
+        if outcome == SUCCESS:
+            self.tempo.serve()
+            self._began_with("")
+        elif thrown_back:
+            self.thrown_back[attempt.task] += 1
+            if not self.tempo.slow_down(attempt.claimed, time):
+                self.paused = self.paused or f"the server serves none of its requests: {reason}"
         if outcome == INTERRUPTED or (
             outcome == FAILED and self.spent[attempt.task] < self.plan.tasks[attempt.task].attempts
         ):
@@ -287,6 +313,15 @@ class State:
             self.fail(attempt.task, reason)
         else:
             self._settle(attempt.task, outcome, reason)
+
+    def moment(self, time: float, clock: float) -> float:
+        """A moment as a time of the run, from both clocks of the machine (seconds; a `clock` of 0 is not known).
+
+        It is told by the monotonic clock, since the other may be set at any time. Only that clock begins anew when the
+        machine does.
+        """
+        base_time, base_clock = self.anchor
+        return base_time + clock - base_clock if clock > 0.0 < base_clock <= clock else time
 
     def spend(self, time: float, tokens: int = 0) -> None:
         """The state at this time, with so many tokens more used."""
@@ -324,7 +359,10 @@ class State:
         }
         self._unsettle()
         self.spent = dict.fromkeys(self.plan.tasks, 0)
-        self.stopped_by = self.paused = self.ended = self.used_up = ""
+        self.thrown_back = dict.fromkeys(self.plan.tasks, 0)
+        self.tempo = Tempo(self.plan.max_parallel)
+        self.beginning = []
+        self.stopped_by = self.broken = self.paused = self.ended = self.used_up = ""
         self.since, self.tokens = time, 0
         self.user_spoke = self.told = False
         self.reminders = 0
@@ -333,7 +371,7 @@ class State:
     @property
     def ready_to_grow(self) -> list[PlannedTask]:
         """The tasks in whose place others can be made now, since all that they wait for has ended."""
-        if self.ended or self.stopped_by:
+        if self.ended or self.halted:
             return []
         return [
             task
@@ -348,6 +386,7 @@ class State:
         for made in self.plan.tasks:
             self.attempts.setdefault(made, [])
             self.spent.setdefault(made, 0)
+            self.thrown_back.setdefault(made, 0)
         settled = self.settled
         self._unsettle()
         self._settle_all(settled)
@@ -357,6 +396,14 @@ class State:
         if self.plan.stops_after(task):
             self.stopped_by = self.stopped_by or task
         self._settle(task, FAILED, reason)
+        self._began_with(_kind(reason, self.plan.tasks[task], self.plan))
+
+    def _began_with(self, failure: str) -> None:
+        """How one of the run's first tasks ended: empty for a success."""
+        if len(self.beginning) < FIRST_TASKS:
+            self.beginning.append(failure)
+            if failure and self.beginning == [failure] * FIRST_TASKS:
+                self.broken = f"given up, because its first {FIRST_TASKS} tasks all failed in one way: {failure}"
 
     def _grow(self, task: str, event: Event) -> None:
         from .growing import grow
@@ -448,6 +495,14 @@ class State:
         return task in self.settled or not (self.unmet[task] or planned.leaves_losers or planned.for_each)
 
 
+def _kind(reason: str, task: PlannedTask, plan: Plan) -> str:
+    """What a task failed of, without what only it could: its own words, its id and its paths."""
+    general = reason.partition("last words:")[0].rstrip("; ")
+    for own in (task.output, plan.shown(task.output), plan.shown(task.draft), task.id):
+        general = general.replace(own, "…")
+    return general
+
+
 def _went_on(task: str) -> str:
     return f"{task} goes on without it"
 
@@ -468,7 +523,10 @@ def replay(plan: Plan, events: list[Event], before: State | None = None) -> Stat
     state = before.copy() if before else State(plan)
     for event in events:
         name = event.get("event")
-        time = _number(event.get("time"))
+        clocks = _number(event.get("time")), _number(event.get("clock"))
+        if name in _ANCHORS or 0.0 < clocks[1] < state.anchor[1]:
+            state.anchor = clocks
+        time = state.moment(*clocks)
         if name is None:
             state.begun = state.since = time
         else:
@@ -501,7 +559,8 @@ def _spread(state: State, event: Event, _: float) -> None:
 
 
 def _started(state: State, event: Event, time: float) -> None:
-    state.starts.setdefault(_text(event, "agent_id"), time)
+    began, noted = _number(event.get("began")), _number(event.get("time"))  # both by the wall clock
+    state.starts.setdefault(_text(event, "agent_id"), time + began - noted if began else time)
 
 
 def _notified(state: State, event: Event, _: float) -> None:
@@ -573,7 +632,8 @@ def _of_attempt(state: State, event: Event, time: float) -> None:
         tokens = event.get("tokens")
         state.spend(time, tokens if isinstance(tokens, int) else 0)
         outcome = _text(event, "outcome")
-        state.close(attempt, outcome if outcome in _OUTCOMES else FAILED, _text(event, "reason"), time)
+        outcome, reason = outcome if outcome in _OUTCOMES else FAILED, _text(event, "reason")
+        state.close(attempt, outcome, reason, time, thrown_back=event.get("thrown_back") is True)
 
 
 _EVENTS = {
@@ -594,6 +654,8 @@ _EVENTS = {
     "resumed": _resumed,
 }
 """What each event does to the state; every other one is of an attempt."""
+_ANCHORS = (None, "interrupted", "resumed")
+"""The events from which times are counted: the first line, and what may follow a restart of the machine."""
 
 
 def _text(event: Event, key: str) -> str:

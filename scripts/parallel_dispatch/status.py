@@ -16,7 +16,7 @@ def table(state: State, condition: str) -> str:
     `condition` says where the run as a whole stands; agents of a run that nobody drives any more do not run.
     """
     plan, outcomes = state.plan, state.outcomes()
-    how = f", stopped by {state.stopped_by}" if state.stopped_by else f", {state.cut_short}" if state.cut_short else ""
+    how = f", {state.halted}" if state.halted else f", {state.cut_short}" if state.cut_short else ""
     lines = [f"{plan.name} (run {plan.run}{', a rehearsal' if plan.rehearsal else ''}): {condition}{how}"]
     at_work = "cut off" if condition == "left" else "running" if plan.driver == "hooks" else "offered"
     width = max(map(len, outcomes))

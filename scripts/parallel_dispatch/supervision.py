@@ -1,17 +1,14 @@
-"""`PreToolUse` inside one of our agents: deadlines, and the way free for the own output."""
+"""`PreToolUse` inside one of our agents that its tie alone does not settle: its first call, a late one, a denial."""
 
 from __future__ import annotations
 
-import os
-import time
-
-from .active import ActiveRun, Payload, Tie, decide_call
+from .active import ActiveRun
 from .closing import on_handback
+from .gate import HANDBACK, WRITING, Payload, allow_own, decide_call, paths_written
 from .judge import close
 from .state import CANCELLED
-
-HANDBACK = "SubagentHandback"
-WRITING = ("Write", "Edit", "MultiEdit", "NotebookEdit")
+from .territory import refusal
+from .tie import Tie
 
 
 def on_tool_call(payload: Payload, run: ActiveRun) -> Payload | None:
@@ -21,26 +18,17 @@ def on_tool_call(payload: Payload, run: ActiveRun) -> Payload | None:
         return None
     if payload.get("tool_name") == HANDBACK:
         return on_handback(payload, run, tie)
-    now = time.time()
-    if now >= tie.end or tie.called_off:
+    if tie.is_over:
         return _end(run, tie)
-    own = _is_own_output(payload, run, tie)
-    if now >= tie.deadline and not own:
+    written = paths_written(payload, tie)
+    is_own = payload.get("tool_name") in WRITING and bool(written) and all(map(tie.owns, written))
+    if tie.is_late and not is_own:
         output = run.plan.tasks[tie.task].draft
         return decide_call("deny", f"Time is up. Write what you have to {output} now, then stop.")
-    if own and payload.get("permission_mode") != "plan":
-        return decide_call("allow", "the task's own declared output")
-    return None
-
-
-def _is_own_output(payload: Payload, run: ActiveRun, tie: Tie) -> bool:
-    if payload.get("tool_name") not in WRITING:
-        return False
-    call = payload.get("tool_input")
-    path = (call.get("file_path") or call.get("notebook_path")) if isinstance(call, dict) else None
-    if not isinstance(path, str):
-        return False
-    return run.plan.tasks[tie.task].owns(os.path.join(str(payload.get("cwd") or ""), path))
+    if is_own:
+        return allow_own() if payload.get("permission_mode") != "plan" else None
+    why = next(filter(None, (refusal(run.plan, tie, path) for path in written)), "")
+    return decide_call("deny", why) if why else None
 
 
 def _end(run: ActiveRun, tie: Tie) -> Payload:

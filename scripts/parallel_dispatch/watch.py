@@ -11,8 +11,9 @@ import os
 import sys
 import time
 
-from .active import ActiveRun, Payload
+from .active import ActiveRun
 from .bell import LEAVE, WAKE, Bell, is_heard, ring
+from .gate import Payload
 from .judge import close
 from .notification import wake
 from .places import read_text, write_whole
@@ -55,7 +56,7 @@ def _wait(bell: Bell, agent_id: str, payload: Payload, run: ActiveRun, host: int
         return False
     while True:
         end = run.times(attempt)[1] if attempt.is_open else (attempt.ended or 0.0) + PATIENCE_SECONDS
-        word = _next_word(bell, end, host)
+        word = _next_word(bell, end - run.now, host)
         if word is None:
             return False
         if word in (LEAVE, WAKE):
@@ -75,10 +76,11 @@ def _wait(bell: Bell, agent_id: str, payload: Payload, run: ActiveRun, host: int
         return True
 
 
-def _next_word(bell: Bell, end: float, host: int) -> bytes | None:
-    """What is rung; empty at the end of the time, None once the host is gone."""
+def _next_word(bell: Bell, seconds: float, host: int) -> bytes | None:
+    """What is rung; empty after so many seconds, None once the host is gone."""
+    end = time.monotonic() + seconds
     while os.getppid() == host:
-        left = end - time.time()
+        left = end - time.monotonic()
         word = bell.wait(min(left, LOOK_SECONDS))
         if word or left <= LOOK_SECONDS:
             return word

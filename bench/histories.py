@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 EXAMPLES = 10_000
 MOST_MISCHIEF = 14
+SHOWN = 10
+"""Findings that are told; of the first of them, the shortest history."""
 AT_ONCE = 25
 """Examples that a process is given at a time."""
 
@@ -152,13 +154,15 @@ def shortest(seed: int, finding: Finding) -> Finding:
     complaint, count = broken(finding.plan, finding.events)
     if not complaint:  # the end is wrong, not the way: every event may have its part in it
         return finding
-    events, place = finding.events[:count], count - 2
-    while place > 0:
+    events, place, since = finding.events[:count], count - 1, 0
+    while since < len(events):  # each of them was tried since the last that could go
+        place = place - 1 if place > 1 else len(events) - 1
         fewer = [*events[:place], *events[place + 1 :]]
         found_now, count = broken(finding.plan, fewer)
         if found_now:
-            complaint, events, place = found_now, fewer[:count], min(place, count)
-        place -= 1
+            complaint, events, since = found_now, fewer[:count], 0
+            place = min(place, count)
+        since += 1
     return Finding(finding.number, complaint, finding.plan, events)
 
 
@@ -204,7 +208,7 @@ def main() -> int:
     else:
         tally = some(seed, range(arguments.only, arguments.only + 1))
     print(f"Seed {seed}.\n\n{sides.table(('histories', ''), tally.rows())}")
-    for number, finding in enumerate(sorted(tally.findings, key=lambda each: each.number)):
+    for number, finding in enumerate(sorted(tally.findings, key=lambda each: each.number)[:SHOWN]):
         again = f"python bench/histories.py --seed {seed} --only {finding.number}"
         print(f"\n{again}\n{shortest(seed, finding).story if number == 0 else finding.complaint}")
     return int(bool(tally.findings) or not tally.compared)

@@ -15,7 +15,8 @@ import sides  # noqa: F401 - it puts the product's own code in reach
 from parallel_dispatch.decide import Decision, decide
 from parallel_dispatch.plan import Plan
 from parallel_dispatch.scopes import overlapping
-from parallel_dispatch.state import FAILED, SUCCESS, Attempt, State, replay
+from parallel_dispatch.state import FAILED, FIRST_TASKS, SUCCESS, Attempt, State, replay
+from parallel_dispatch.tempo import Tempo
 
 if TYPE_CHECKING:
     from parallel_dispatch.ledger import Event
@@ -49,10 +50,15 @@ class Moment:
         self.decision: Decision = decide(after)
 
     @property
-    def time(self) -> float:
-        """When the event was."""
-        time = self.event.get("time")
-        return float(time) if isinstance(time, (int, float)) else 0.0
+    def stamp(self) -> Event:
+        """When the event was, by both clocks."""
+        return {clock: self.event.get(clock, 0.0) for clock in ("time", "clock")}
+
+    @property
+    def failed(self) -> list[str]:
+        """What the tasks failed of that the event settled as failed."""
+        new = [task for task in self.after.settled if task not in self.before.settled]
+        return [reason for outcome, reason in map(self.after.settled.__getitem__, new) if outcome == FAILED]
 
     @property
     def admitted(self) -> list[Attempt]:
@@ -77,8 +83,9 @@ class Referee:
         self.succeeded: set[str] = set()
         self.failures: Counter[str] = Counter()
         self.tokens = 0
-        self.since = 0.0
+        self.since = 0.0  # by the monotonic clock
         self.is_spent = False  # one of the budgets
+        self.beginning: list[str] = []  # what the first tasks failed of, empty for a success
 
     def see(self, event: Event, state: State) -> None:
         """The next event and the state after it; `Violation` where something is wrong."""
@@ -92,17 +99,20 @@ class Referee:
         self.state, self.facts = state, moment.facts
 
     def _remember(self, moment: Moment) -> None:
-        again, time, tokens = moment.event.get("again"), moment.time, moment.event.get("tokens")
+        again, clock, tokens = moment.event.get("again"), moment.stamp["clock"], moment.event.get("tokens")
+        clock = clock if isinstance(clock, float) else 0.0
         if moment.kind in ("header", "resumed"):
             self.succeeded -= set(again) if isinstance(again, list) else set()
             self.succeeded &= moment.after.plan.tasks.keys()  # those of a list that is read again are made anew
             self.failures.clear()
-            self.since, self.tokens, self.is_spent = time, 0, False
+            self.since, self.tokens, self.is_spent = clock, 0, False
+            self.beginning = []
         self.succeeded |= {attempt.task for attempt in moment.closed if attempt.outcome == SUCCESS}
         self.failures.update(attempt.task for attempt in moment.closed if attempt.outcome == FAILED)
         self.tokens += tokens if moment.closed and isinstance(tokens, int) else 0
         most, minutes = self.plan.max_tokens, self.plan.max_minutes
-        self.is_spent |= 0 < minutes <= (time - self.since) / 60 or 0 < most <= self.tokens
+        self.is_spent |= 0 < minutes <= (clock - self.since) / 60 or 0 < most <= self.tokens
+        self.beginning += [*("" for attempt in moment.closed if attempt.outcome == SUCCESS), *moment.failed]
 
 
 def facts(state: State) -> dict[str, object]:
@@ -121,6 +131,8 @@ def _plain(value: object) -> object:
         return [_plain(inner) for inner in value]
     if isinstance(value, Plan):
         return [(task.id, *task.dependencies) for task in value.tasks.values()]
+    if isinstance(value, Tempo):
+        return [getattr(value, name) for name in Tempo.__slots__]
     return value.call if isinstance(value, Attempt) else value
 
 
@@ -192,7 +204,7 @@ def what_is_admitted_was_due(referee: Referee, moment: Moment) -> str:
             return f"{task.id} began though it was settled or at work"
         if task.for_each:
             return f"{task.id} began though it stands for others"
-        halted = state.ended or state.paused or state.used_up or state.stopped_by
+        halted = state.ended or state.paused or state.used_up or state.halted
         if halted:
             return f"{task.id} began though the run was halted: {halted}"
     return ""
@@ -208,6 +220,12 @@ def limits_hold(_: Referee, moment: Moment) -> str:
 def _max_parallel(state: State, running: list[str]) -> str:
     most = state.plan.max_parallel
     return f"{len(running)} run, and max_parallel is {most}" if len(running) > most else ""
+
+
+def _server(state: State, running: list[str]) -> str:
+    most = state.tempo.limit  # who is at work already stays so when it is lowered
+    is_over = len(running) > most and len(running) > len(state.open)
+    return f"{len(running)} run, and a busy server lets {most} run" if is_over else ""
 
 
 def _pools(state: State, running: list[str]) -> str:
@@ -238,17 +256,20 @@ def _waves(state: State, running: list[str]) -> str:
     return f"wave {last} began before {left[0]} of an earlier one had ended" if left else ""
 
 
-LIMITS = (_max_parallel, _pools, _resources, _scopes, _waves)
+LIMITS = (_max_parallel, _server, _pools, _resources, _scopes, _waves)
 """What a run may not go over: each says how some tasks that run together do."""
 
 
 def what_ends_a_run_early_ends_it(referee: Referee, moment: Moment) -> str:
-    """Nothing is offered after a failure that stops the run, or once a budget is used up."""
+    """Nothing is offered after a failure that stops the run, after five alike, or once a budget is used up."""
     state, offered = moment.after, moment.decision.dispatch
     failed = [task for task, (outcome, _) in state.settled.items() if outcome == FAILED]
     failed = [task for task in failed if state.plan.stops_after(task)]
     if offered and failed:
         return f"{offered[0][0]} is offered though {failed[0]} failed, which stops the run"
+    first = referee.beginning[:FIRST_TASKS]
+    if offered and len(first) == FIRST_TASKS and first[0] and len(set(first)) == 1:
+        return f"{offered[0][0]} is offered though the first {FIRST_TASKS} tasks all failed of {first[0]}"
     return f"{offered[0][0]} is offered though a budget is used up" if offered and referee.is_spent else ""
 
 
@@ -302,7 +323,7 @@ def whatever_is_offered_is_admitted(referee: Referee, moment: Moment) -> str:
         return f"the attempt at {wrong[0]} is offered with the wrong number"
     for rows in (offered, offered[::-1]):
         claims: list[Event] = [
-            {"time": moment.time, "event": "claimed", "task": task, "call": f"offered {task}"} for task, _ in rows
+            {**moment.stamp, "event": "claimed", "task": task, "call": f"offered {task}"} for task, _ in rows
         ]
         then = replay(referee.plan, claims, state)
         rejected = set(then.rejected) - set(state.rejected)

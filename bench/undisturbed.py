@@ -23,7 +23,7 @@ class Outcomes:
         self.tasks = self.state.plan.tasks
         self.outcomes = {task: outcome for task, (outcome, _) in self.state.outcomes().items()}
         self.undisturbed = undisturbed
-        self.is_halted = bool(self.state.stopped_by or self.state.used_up or self.state.ended == CANCELLED)
+        self.is_halted = bool(self.state.halted or self.state.used_up or self.state.ended == CANCELLED)
         self.hit = self._downstream(host.hit | host.changed)
         self.droppable = self._droppable()
 

@@ -41,6 +41,7 @@ KINDS = {
     "agents that hang": 0.07,
     "agents stopped by hand": 0.07,
     "agents that meet a usage limit": 0.07,
+    "agents that a busy server throws back": 0.1,
     "ends that nobody told": 0.07,
     "ends told twice": 0.2,
     "notifications that never come": 0.1,
@@ -81,6 +82,7 @@ class Host:
         self.hit: set[str] = set()
         self.changed: set[str] = set()  # patterns whose lists were edited
         self.now = BEGAN
+        self.clock = 500_000.0  # the machine's monotonic one
         self.agents: list[Iterator[None]] = []
         self.calls: list[tuple[str, str]] = []  # the rest of a block: task and tool_use_id
         self.called = 0
@@ -90,7 +92,7 @@ class Host:
         self.is_resuming = False  # nobody drives the run, until somebody takes it up
         os.makedirs(folder)
         write_whole(RunFolder(folder).plan, world.plan.to_json())
-        Ledger(RunFolder(folder).ledger).create(run="a-run", session="s", time=self.now)
+        Ledger(RunFolder(folder).ledger).create(run="a-run", session="s", time=self.now, clock=self.clock)
         self.run = ActiveRun(folder)
         self.referee = Referee(self.run.base)
 
@@ -135,11 +137,16 @@ class Host:
 
     def append(self, name: str, **fields: object) -> None:
         """One more event in the ledger, a while later; the referee looks at it. It may be the last one of this host."""
-        self.now += self.chance.choice((0.0, 0.5, 2.0)) if self.chance else 0.5
-        self.run.ledger.append(name, time=self.now, **fields)
+        self._pass(self.chance.choice((0.0, 0.5, 2.0)) if self.chance else 0.5)
+        self.run.ledger.append(name, time=self.now, clock=self.clock, **fields)
         self._look()
         if self.may("hosts killed while a run is resumed" if self.is_resuming else "hosts killed"):
             raise Killed
+
+    def _pass(self, seconds: float) -> None:
+        """Some time goes by."""
+        self.now += seconds
+        self.clock += seconds
 
     def _look(self) -> None:
         """What the ledger has that the referee has not seen."""
@@ -206,7 +213,7 @@ class Host:
 
     def _close_unheard(self) -> None:
         """The time is up of agents of which nothing more is heard."""
-        self.now += 1000.0
+        self._pass(1000.0)
         for attempt in list(self.state.open.values()):
             self._close(attempt, self._natural(attempt.task), abandoned=True)
 
@@ -265,7 +272,7 @@ class Host:
         elif self.may("agents stopped by hand"):
             self._close(attempt, CANCELLED, is_hit=True)
         elif self.may("agents that hang"):
-            self.now += 1000.0
+            self._pass(1000.0)
             self._close(attempt, FAILED, is_hit=True, abandoned=True)
             yield
             self.append("stop-asked", agent_id=f"agent-{attempt.call}")
@@ -274,20 +281,22 @@ class Host:
                 self.append("paused", reason="a limit")
             yield
             self._close(attempt, INTERRUPTED)
+        elif self.may("agents that a busy server throws back"):
+            self._close(attempt, INTERRUPTED, thrown_back=True)
         else:
             self._close(attempt, self._natural(attempt.task))
 
     def _natural(self, task: str) -> str:
         """What becomes of an agent at a task to which nothing is done; called off, it ends or is faster."""
         state = self.state
-        if (task in state.losers or state.stopped_by) and self.coin():
+        if (task in state.losers or state.halted) and self.coin():
             return CANCELLED
         return FAILED if self.fared[task] < self.world.failures[task] else SUCCESS
 
     def _is_open(self, attempt: Attempt) -> bool:
         return self.state.attempts[attempt.task][attempt.number - 1].is_open
 
-    def _close(self, attempt: Attempt, outcome: str, *, is_hit: bool = False, abandoned: bool = False) -> None:
+    def _close(self, attempt: Attempt, outcome: str, *, is_hit: bool = False, **more: bool) -> None:
         """An attempt closed, where it is open: a hook looks first."""
         if not self._is_open(attempt):
             return
@@ -295,10 +304,11 @@ class Host:
             self.hit.add(attempt.task)
         elif outcome == FAILED:
             self.fared[attempt.task] += 1
-        self._tell_end(attempt, outcome, **({"abandoned": True} if abandoned else {}))
+        self._tell_end(attempt, outcome, **more)
 
-    def _tell_end(self, attempt: Attempt, outcome: str, **more: object) -> None:
-        fields = {"agent_id": f"agent-{attempt.call}", "reason": f"as {attempt.task} does", "tokens": 40}
+    def _tell_end(self, attempt: Attempt, outcome: str, **more: bool) -> None:
+        reason = "no output" if self.world.is_alike else f"reason {len(self.referee.events)}"
+        fields = {"agent_id": f"agent-{attempt.call}", "reason": reason, "tokens": 40}
         self.append("closed", task=attempt.task, attempt=attempt.number, outcome=outcome, **fields, **more)
 
     # --- disturbances ----------------------------------------------------------------------------------------------
@@ -337,7 +347,7 @@ class Host:
     def _tell_again(self, event: Event) -> None:
         """An event of before once more, told now."""
         name = str(event.pop("event"))
-        event.pop("time")
+        del event["time"], event["clock"]
         self.append(name, **event)
 
     def _cancel(self) -> None:
@@ -354,6 +364,8 @@ class Host:
             line = quickjson.dumps({"time": self.now, "event": "claimed", "task": "t0", "call": "torn"})
             with open(self.run.ledger.path, "a", encoding="utf-8") as file:
                 file.write(line[: self.chance.randint(1, len(line))])
+        if self.coin():  # the machine was started again
+            self.clock = 100.0
         self.run = ActiveRun(self.run.folder.path)
         self.is_resuming = not self.state.ended
 

@@ -29,11 +29,15 @@ SCOPES = (("src/**",), ("src/a.py",), ("docs",), ("docs/*.md", "src/b.py"), ("*.
 
 @dataclass(frozen=True)
 class World:
-    """A plan, how many agents fail at each task before one succeeds, and the items that tasks are made of."""
+    """A plan, how many agents fail at each task before one succeeds, and the items that tasks are made of.
+
+    `is_alike` says that nearly all tasks are too much for any agent, for the same reason.
+    """
 
     plan: Plan
     failures: dict[str, int]
     items: dict[str, list[str]]
+    is_alike: bool = False
 
     @property
     def patient(self) -> World:
@@ -81,7 +85,8 @@ def world(chance: random.Random) -> World:
         _let_first(plan, chance)
     names = [*plan.tasks, *(name(p.id, n) for p in plan.patterns for n in range(1, MOST_ITEMS + 2))]
     items = {p.id: [f"item {n}" for n in range(chance.randint(0, MOST_ITEMS))] for p in plan.patterns}
-    return World(plan, {task: _failures(plan, task, chance) for task in names}, items)
+    is_alike = chance.random() < 0.15
+    return World(plan, {task: _failures(plan, task, chance, is_alike) for task in names}, items, is_alike)
 
 
 def _limit(plan: Plan, chance: random.Random) -> None:
@@ -115,9 +120,9 @@ def _let_first(plan: Plan, chance: random.Random) -> None:
             task.yields_to = tasks[chance.randrange(place)].id
 
 
-def _failures(plan: Plan, task: str, chance: random.Random) -> int:
+def _failures(plan: Plan, task: str, chance: random.Random, is_alike: bool) -> int:
     """How many agents fail at a task before one succeeds."""
-    if chance.random() < 0.15:
+    if chance.random() < (0.95 if is_alike else 0.15):
         return NEVER
     pattern = task.rpartition("-")[0]
     attempts = plan.tasks[pattern or task].attempts

@@ -142,9 +142,9 @@ def needs_ignored(monkeypatch):
 def no_second_try(monkeypatch):
     close = State.close
 
-    def final(state, attempt, *end):
+    def final(state, attempt, *end, **more):
         state.plan.tasks[attempt.task].attempts = 1
-        close(state, attempt, *end)
+        close(state, attempt, *end, **more)
 
     monkeypatch.setattr(State, "close", final)
 
@@ -161,6 +161,10 @@ def budgets_without_end(monkeypatch):
     monkeypatch.setattr(State, "spend", lambda *_: None)
 
 
+def failures_alike_overlooked(monkeypatch):
+    monkeypatch.setattr(State, "_began_with", lambda *_: None)
+
+
 BROKEN = [
     (without_limits, "run, and max_parallel is"),
     (without_pools, "instances of a reviewer work"),
@@ -175,6 +179,7 @@ BROKEN = [
     (no_second_try, "to which nothing was done, is failed, and must be success"),
     (nobody_begins_first, "the run is over, and .* has no outcome"),
     (failures_that_stop_nothing, "is offered though .* failed, which stops the run"),
+    (failures_alike_overlooked, "is offered though the first 5 tasks all failed of no output"),
     (budgets_without_end, "is offered though a budget is used up"),
 ]
 

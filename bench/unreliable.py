@@ -342,6 +342,7 @@ class Host:
         """An event of an agent or an attempt that is not of this run."""
         task = chance.choice([*self.state.plan.tasks, "zz"])
         name = chance.choice(("notified", "stop-asked", "agent-started", "closed", "bound", "launched", "unspread"))
+        task = "zz" if name == "unspread" else task  # that one is the word of nobody but the run's own program
         self.append(name, agent_id="a stranger", task=task, attempt=chance.choice((0, 99, None)), outcome=SUCCESS)
 
     def _tell_again(self, event: Event) -> None:

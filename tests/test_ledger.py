@@ -6,9 +6,11 @@ import subprocess
 import sys
 
 import pytest
-from builders import ROOT
+from builders import ROOT, claimed, closed, event, header, launched, make_run, plan_of
+from parallel_dispatch.decide import decide
 from parallel_dispatch.ledger import FORMAT, VERSION, Ledger
 from parallel_dispatch.refusal import Refusal
+from parallel_dispatch.state import replay
 
 APPEND = """
 import sys
@@ -45,7 +47,7 @@ def write_bytes(ledger, data):
 
 
 def words(events):
-    return [event.get("word") for event in events[1:]]
+    return [one.get("word") for one in events[1:]]
 
 
 def test_a_new_ledger_names_its_format_and_version(ledger):
@@ -65,7 +67,7 @@ def test_events_come_back_in_the_order_of_their_appending_with_their_time(ledger
         ledger.append("said", word=word)
     events = ledger.read()
     assert words(events) == ["one", "two", "three"]
-    assert all(isinstance(event["time"], float) for event in events)
+    assert all(isinstance(one["time"], float) for one in events)
 
 
 @pytest.mark.parametrize("word", ['"quoted"', "two\nlines", "日本語 🎉", "\x00\x1b[31m", '{"time": 1}', "\ud83d", ""])
@@ -98,6 +100,34 @@ def test_a_ledger_cut_inside_its_first_line_is_refused(ledger):
         write_bytes(ledger, whole[:cut])
         with pytest.raises(Refusal, match="is no ledger"):
             ledger.read()
+
+
+def test_a_run_whose_ledger_is_cut_at_any_byte_goes_on_from_its_last_whole_event(project):
+    """Cut inside its first line it is refused in words; else it is read, replayed, decided on and appended to."""
+    plan = plan_of({"a": (), "b": ("a",), "c": ("a", "b")}, project, on_failure="retry")
+    plan.tasks["c"].wait = 1
+    events = [claimed("a"), launched("a"), closed("a", "failed", reason="„no“ 日本語"), claimed("a", "again")]
+    events += [event("bound", task="a", attempt=2, agent_id="agent-2"), event("paused", reason="a limit")]
+    events += [event("interrupted"), event("resumed", again=[]), claimed("a", "third"), closed("a", attempt=3)]
+    events += [claimed("c"), closed("c"), event("finished"), event("told")]
+    path = make_run(plan, events).ledger
+    whole = read_bytes(Ledger(path))
+    decided = set()
+    for cut in range(len(whole) + 1):
+        ledger = Ledger(path)
+        write_bytes(ledger, whole[:cut])
+        lines = whole[:cut].count(b"\n")
+        if not lines:
+            with pytest.raises(Refusal, match="is no ledger"):
+                ledger.read()
+            continue
+        state = replay(plan, ledger.read())
+        assert state.outcomes() == replay(plan, [header(), *events[: lines - 1]]).outcomes(), cut
+        decided.add((decide(state).over, *decide(state).dispatch))
+        ledger.append("cancelled")
+        assert replay(plan, ledger.read()).ended in ("cancelled", "finished"), cut
+    tried = {(False, ("a", 1)), (False, ("a", 2)), (False, ("a", 3)), (False, ("c", 1))}
+    assert decided == {*tried, (False,), (True,)}
 
 
 def test_an_event_after_a_torn_line_is_kept_wherever_the_line_was_torn(ledger):
@@ -136,13 +166,14 @@ def test_a_write_that_a_full_disk_cut_short_is_reported_and_loses_only_itself(le
 
 
 def test_processes_that_append_at_once_lose_and_tear_nothing(ledger):
-    writers = [appender(ledger, str(number), 200) for number in range(8)]
-    assert [writer.communicate()[1] for writer in writers] == [b""] * 8
-    events = ledger.read()[1:]
+    writers = [appender(ledger, str(number), 1000) for number in range(64)]
+    assert [writer.communicate()[1] for writer in writers] == [b""] * 64
+    assert all(line.startswith(b'{"time": ') and line.endswith(b"}") for line in read_bytes(ledger).splitlines())
+    appended = {str(number): [] for number in range(64)}
+    for one in ledger.read()[1:]:
+        appended[one["writer"]].append(one["number"])
     assert not ledger.torn
-    assert len(events) == 8 * 200
-    for writer in range(8):
-        assert [event["number"] for event in events if event["writer"] == str(writer)] == list(range(200))
+    assert all(numbers == list(range(1000)) for numbers in appended.values())
 
 
 def test_a_newer_version_is_refused_with_what_to_do(ledger):

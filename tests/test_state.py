@@ -748,6 +748,34 @@ def test_a_loser_at_work_is_called_off_and_no_failure(end, outcome_of_b):
     assert offered(state) == ["last"]
 
 
+def test_a_loser_that_succeeded_all_the_same_keeps_its_success_when_the_run_is_resumed():
+    events = [claimed("a"), claimed("b"), closed("a"), closed("b"), event("cancelled"), event("resumed", again=[])]
+    state = after(waiting("ab", 1), *events)
+    assert [outcome(state, task) for task in "ab"] == ["success", "success"]
+    assert offered(state) == ["last"]
+
+
+def test_what_succeeded_although_nobody_waits_for_it_keeps_its_success_when_the_plan_grows():
+    needs = {"quick": (), "root": (), "slow": ("root",), "early": ("quick", "slow"), "lister": ()}
+    plan = plan_of({**needs, "each": ("root", "lister")})
+    plan.tasks["early"].wait = plan.tasks["each"].wait = 1
+    plan.tasks["each"].for_each = {"from": "lister", "path": "items"}
+    events = [claimed("quick"), claimed("root"), claimed("lister"), closed("quick"), closed("lister"), closed("root")]
+    state = after(plan, *events, event("spread", task="each", items=["x"]))
+    assert outcome(state, "slow") == "not needed"
+    assert outcome(state, "root") == "success"
+    assert offered(state) == ["early", "each-1"]
+
+
+def test_a_task_that_comes_to_need_what_failed_before_is_skipped_when_the_plan_grows():
+    plan = plan_of({"a": (), "b": (), "c": (), "each": ("a", "b", "c"), "last": ("each",)})
+    plan.tasks["each"].wait, plan.tasks["each"].for_each = 1, {"from": "a", "path": "items"}
+    events = [*map(claimed, "abc"), closed("b", "failed"), closed("c"), closed("a")]
+    state = after(plan, *events, event("spread", task="each", items=[]))
+    assert state.outcomes()["last"] == ("skipped", "needs b, which failed")
+    assert decide(state).over
+
+
 def test_a_plan_keeps_how_a_task_waits():
     plan = waiting("ab", 1, leaves_losers=True)
     again = type(plan).from_json(plan.to_json()).tasks["last"]

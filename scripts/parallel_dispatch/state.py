@@ -369,7 +369,11 @@ class State:
         tasks = self.plan.tasks
         for task in tasks:
             self.attempts.setdefault(task, [])
-        kept = [t for t, (outcome, _) in self.settled.items() if outcome == SUCCESS and t in tasks and t not in again]
+        kept = {
+            task: (SUCCESS, "")
+            for task, (outcome, _) in self.settled.items()
+            if outcome == SUCCESS and task in tasks and task not in again
+        }
         self._unsettle()
         self.spent = dict.fromkeys(self.plan.tasks, 0)
         self.thrown_back = dict.fromkeys(self.plan.tasks, 0)
@@ -379,8 +383,7 @@ class State:
         self.since, self.tokens = time, 0
         self.user_spoke = self.told = False
         self.reminders = 0
-        for task in kept:
-            self._settle(task, SUCCESS, "")
+        self._settle_all(kept)
 
     @property
     def ready_to_grow(self) -> list[PlannedTask]:
@@ -403,8 +406,7 @@ class State:
             self.thrown_back.setdefault(made, 0)
         settled = self.settled
         self._unsettle()
-        for other, (outcome, reason) in settled.items():
-            self._settle(other, outcome, reason)
+        self._settle_all(settled)
 
     def fail(self, task: str, reason: str) -> None:
         """The state after a task failed for good."""
@@ -452,27 +454,34 @@ class State:
             del self.ready[place]
 
     def _settle(self, task: str, outcome: str, reason: str) -> None:
-        """The outcome of a task, and of those that it leaves without what they need or that nobody needs any more."""
-        todo = [(task, outcome, reason)]
+        """The outcome of a task, with all that follows from it."""
+        self._settle_all({task: (outcome, reason)})
+
+    def _settle_all(self, outcomes: dict[str, tuple[str, str]]) -> None:
+        """Some outcomes, and then those that follow from them: what is known to have succeeded nobody can drop."""
+        todo = [more for task, (outcome, reason) in outcomes.items() for more in self._note(task, outcome, reason)]
         while todo:
-            task, outcome, reason = todo.pop()
-            if task in self.settled:
+            todo += self._note(*todo.pop())
+
+    def _note(self, task: str, outcome: str, reason: str) -> list[tuple[str, str, str]]:
+        """The outcomes of the tasks that one outcome leaves without what they need or that nobody needs any more."""
+        if task in self.settled:
+            return []
+        self.settled[task] = (outcome, reason)
+        self._leave(task)
+        self.left[self.plan.tasks[task].wave] -= 1
+        follow = self._needless_for(task) if outcome == UNNEEDED else []
+        for dependent in self.plan.dependents[task]:
+            self.undecided[dependent] -= 1
+            if dependent in self.settled or not self.unmet[dependent]:
                 continue
-            self.settled[task] = (outcome, reason)
-            self._leave(task)
-            self.left[self.plan.tasks[task].wave] -= 1
-            if outcome == UNNEEDED:
-                todo += self._needless_for(task)
-            for dependent in self.plan.dependents[task]:
-                self.undecided[dependent] -= 1
-                if dependent in self.settled or not self.unmet[dependent]:
-                    continue
-                self.unmet[dependent] -= outcome == SUCCESS
-                if self.unmet[dependent] > self.undecided[dependent]:
-                    todo.append((dependent, SKIPPED, self._lack(dependent, task, outcome)))
-                elif not self.unmet[dependent]:
-                    self._enter(dependent)
-                    todo += self._needless_for(dependent)
+            self.unmet[dependent] -= outcome == SUCCESS
+            if not self.unmet[dependent]:
+                self._enter(dependent)
+                follow += self._needless_for(dependent)
+            elif outcome != SUCCESS and self.unmet[dependent] > self.undecided[dependent]:
+                follow.append((dependent, SKIPPED, self._lack(dependent, task, outcome)))
+        return follow
 
     def _lack(self, task: str, needed: str, outcome: str) -> str:
         """Why a task cannot begin any more."""

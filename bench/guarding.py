@@ -1,19 +1,22 @@
 """What guarding every tool call of every agent costs in the real host.
 
-Ten agents work side by side in the foreground; each reads a file and edits it 20 times, one edit a request, then writes
-its output. With the plugin they do so as tasks with write scopes, so that every call passes the guard, in a run whose
-ledger holds 10,000 events; without it as plain Agent calls of the same host. The scripted model answers each request
-after 1.5 s, as fast models do, or at once, where nothing but the host and its hooks takes time.
+Ten agents work side by side in the foreground; each writes its output and edits it 20 times, one edit a request. With
+the plugin they do so as tasks, so that every call passes the guard, in a run whose ledger holds 10,000 events; without
+it as plain Agent calls of the same host; and once more so beside an idle plugin, whose hooks on the same events are
+`/bin/echo` with a yes and `/bin/true`. The scripted model answers each request after 1.5 s, as fast models do, or at
+once, where nothing but the host and its hooks takes time.
 
-Measured: the wall time of the work, from the first request of an agent to the last; and for every edit what passed
-between the model's answer and the agent's next request: the host, the edit, and the guard. Both sides take turns.
+Measured: the wall time of the work, from the first request of an agent to the last; what a step adds to it; and how
+long the host waited for the guard of each edit, as 2.1.329 notes in the agents' transcripts. All sides take turns.
 """
 
 from __future__ import annotations
 
 import argparse
+import copy
 import json
 import os
+import shutil
 import statistics
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -21,6 +24,7 @@ from typing import TYPE_CHECKING
 import sides
 from parallel_dispatch.active import ActiveRun
 from parallel_dispatch.copyist import Copyist, job_of
+from parallel_dispatch.gate import decide_call
 from parallel_dispatch.runs import all_runs
 from parallel_dispatch.scripted_model import Call, Reply, texts
 
@@ -29,6 +33,8 @@ if TYPE_CHECKING:
 
 AGENTS, EDITS, EVENTS = 10, 20, 10_000
 PACES = (1.5, 0.0)
+NOTING = ("2.1.329",)
+"""The versions that note in the transcripts of agents how long their hooks took."""
 LIMIT_SHARE, LIMIT_MS = 0.03, 25.0
 
 
@@ -61,13 +67,13 @@ class Editors(Copyist):
     def step(self, name: str, output: str, request: Request) -> Call | None:
         """Its next call; None once it is done."""
         turn = sum(1 for message in request.messages if message.get("role") == "assistant")
-        path = os.path.join(self.project, "src", name, "notes.txt")
         if turn == 0:
-            return Call("Read", {"file_path": path})
-        if turn <= EDITS:
-            old, new = f"line {turn}: before.", f"line {turn}: after."
-            return Call("Edit", {"file_path": path, "old_string": old, "new_string": new})
-        return Call("Write", {"file_path": output, "content": "Done."}) if turn == EDITS + 1 else None
+            lines = "".join(f"{name}, line {n}: before.\n" for n in range(1, EDITS + 1))
+            return Call("Write", {"file_path": output, "content": lines})
+        if turn > EDITS:
+            return None
+        old, new = f"line {turn}: before.", f"line {turn}: after."
+        return Call("Edit", {"file_path": output, "old_string": old, "new_string": new})
 
 
 def lengthen(run: ActiveRun) -> None:
@@ -84,42 +90,68 @@ def plain_call(number: int) -> Call:
 
 def task_file() -> str:
     """The tasks; JSON is YAML."""
-    tasks = [{"id": f"part-{n}", "prompt": "Edit your file.", "writes": [f"src/part-{n}/**"]} for n in range(AGENTS)]
+    tasks = [{"id": f"part-{n}", "prompt": "Edit your file."} for n in range(AGENTS)]
     settings = {"max_parallel": AGENTS, "output_dir": "out", "timeout_per_task": "10m", "dispatch": "foreground"}
     return json.dumps({"name": "guarding", "tasks": tasks, "settings": settings})
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What one conversation showed: the seconds of the whole work, the milliseconds of every edit."""
+    """What one conversation showed: the seconds of the whole work, the milliseconds of the guard of every edit."""
 
     wall: float
-    edits: list[float]
+    guards: list[float]
 
 
 def measure(stage: sides.Stage, pace: float) -> Seen:
     """One conversation; every edit must have been made."""
-    for number in range(AGENTS):
-        folder = os.path.join(stage.project, "src", f"part-{number}")
-        os.makedirs(folder, exist_ok=True)
-        lines = "".join(f"line {n}: before.\n" for n in range(1, EDITS + 1))
-        stage.write(os.path.join(folder, "notes.txt"), lines)
+    shutil.rmtree(os.path.join(stage.project, "out"), ignore_errors=True)
     stage.write("tasks.yaml", task_file())
+    before = set(transcripts(stage))
     prompt = "/parallel-dispatch tasks.yaml" if stage.has_plugin else "Edit all files."
     log = stage.talk(Editors(project=stage.project, pace=pace), prompt, "acceptEdits").log
     for number in range(AGENTS):
-        with open(os.path.join(stage.project, "src", f"part-{number}", "notes.txt"), encoding="utf-8") as file:
-            if "before" in file.read():
+        with open(os.path.join(stage.project, "out", f"part-{number}.md"), encoding="utf-8") as file:
+            if file.read().count("after") != EDITS:
                 raise SystemExit(f"{stage.version}: part-{number} was not edited")
-    received: dict[str, list[float]] = {}
-    for request in log:
-        if request.agent_id:
-            received.setdefault(request.agent_id, []).append(request.received)
-    steps = [[1000 * (b - a - pace) for a, b in zip(times, times[1:])] for times in received.values()]
-    if len(steps) != AGENTS or any(len(found) < EDITS + 1 for found in steps):
-        raise SystemExit(f"{stage.version}: {len(steps)} agents, {[len(found) for found in steps]} steps")
-    everything = [time for times in received.values() for time in times]
-    return Seen(max(everything) - min(everything), [edit for found in steps for edit in found[1 : EDITS + 1]])
+    times = [request.received for request in log if request.agent_id]
+    guards = [ms for path in set(transcripts(stage)) - before for ms in durations(path)]
+    if stage.plugin and stage.version in NOTING and len(guards) != AGENTS * EDITS:
+        raise SystemExit(f"{stage.version}: {len(guards)} guards of edits, not {AGENTS * EDITS}")
+    return Seen(max(times) - min(times), guards)
+
+
+def transcripts(stage: sides.Stage) -> list[str]:
+    """All transcripts of agents."""
+    walk = os.walk(os.path.join(stage.home, ".claude", "projects"))
+    return [os.path.join(folder, name) for folder, _, names in walk for name in names if name.startswith("agent-")]
+
+
+def durations(path: str) -> list[float]:
+    """How long the host waited for the guard of each edit, in milliseconds."""
+    found = []
+    with open(path, encoding="utf-8") as file:
+        for line in file:
+            noted = json.loads(line).get("attachment") if path.endswith(".jsonl") else None
+            if noted and noted.get("hookName") == "PreToolUse:Edit" and noted.get("type") == "hook_success":
+                found.append(float(noted["durationMs"]))
+    return found
+
+
+def idle_plugin(folder: str) -> str:
+    """A plugin whose hooks say yes or nothing, on the events that the guard is asked about."""
+    allowed = json.dumps(decide_call("allow", "whatever it is"))
+    answer = [{"hooks": [{"type": "command", "command": "/bin/echo", "args": [allowed]}]}]
+    nothing = [{"hooks": [{"type": "command", "command": "/bin/true", "args": []}]}]
+    files = {
+        ".claude-plugin/plugin.json": {"name": "idle", "version": "1.0.0", "description": "Hooks that do nothing."},
+        "hooks/hooks.json": {"hooks": {"PreToolUse": answer, "PostToolBatch": nothing}},
+    }
+    for name, value in files.items():
+        os.makedirs(os.path.dirname(os.path.join(folder, name)), exist_ok=True)
+        with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+            json.dump(value, file)
+    return folder
 
 
 def p95(values: list[float]) -> float:
@@ -127,15 +159,18 @@ def p95(values: list[float]) -> float:
     return statistics.quantiles(values, n=20)[-1]
 
 
-def row(version: str, pace: float, ours: list[Seen], bare: list[Seen]) -> list[str]:
+def row(version: str, pace: float, ours: list[Seen], idle: list[Seen], bare: list[Seen]) -> list[str]:
     """A line of the table."""
-    wall, plain = (sides.median([seen.wall for seen in side]) for side in (ours, bare))
-    guarded, free = ([edit for seen in side for edit in seen.edits] for side in (ours, bare))
-    share, added = wall / plain - 1, p95(guarded) - p95(free)
-    kept = sides.verdict(share, LIMIT_SHARE) if pace else sides.verdict(added, LIMIT_MS)
-    cells = [f"{wall:.2f}", f"{plain:.2f}", f"{100 * share:.1f} %"]
-    cells += [f"{sides.median(guarded):.0f}", f"{sides.median(free):.0f}"]
-    cells += [f"{p95(guarded):.0f}", f"{p95(free):.0f}", f"{added:.0f}", kept]
+    wall, floor, plain = (sides.median([seen.wall for seen in side]) for side in (ours, idle, bare))
+    guards, least = ([ms for seen in side for ms in seen.guards] for side in (ours, idle))
+    share, steps = wall / plain - 1, AGENTS * (EDITS + 2)
+    most = p95(guards) - p95(least) if guards else 1000 * (wall - floor) / steps
+    kept = sides.verdict(share, LIMIT_SHARE) if pace else sides.verdict(most, LIMIT_MS)
+    cells = [f"{wall:.2f}", f"{floor:.2f}", f"{plain:.2f}", f"{100 * share:.1f} %"]
+    cells += [f"{1000 * (wall - plain) / steps:.1f}", f"{1000 * (floor - plain) / steps:.1f}"]
+    for statistic in (sides.median, p95):
+        cells += [f"{statistic(noted):.0f}" if noted else "not noted" for noted in (guards, least)]
+    cells.append(kept)
     return [f"{version}, answers after {pace:g} s", *cells]
 
 
@@ -149,15 +184,21 @@ def main() -> int:
     with sides.stages(arguments.host or sides.VERSIONS) as stages:
         for pace in PACES:
             for ours, bare in stages:
-                found: tuple[list[Seen], list[Seen]] = ([], [])
+                idle = copy.copy(bare)
+                idle.plugin = idle_plugin(os.path.join(bare.home, "idle"))
+                found: tuple[list[Seen], ...] = ([], [], [])
                 for _ in range(arguments.repetitions):
-                    for side, stage in zip(found, (ours, bare)):
+                    for side, stage in zip(found, (ours, idle, bare)):
                         side.append(measure(stage, pace))
                 rows.append(row(ours.version, pace, *found))
-    head = ["10 agents, 20 edits each", "with, s", "without, s", "added"]
-    head += ["median edit, ms", "without", "95 of 100 within, ms", "without", "added", ""]
+    head = ["10 agents, 20 edits each", "with, s", "idle, s", "without, s", "added", "a step, ms", "idle, ms"]
+    head += ["a guard, ms", "idle, ms", "95 of 100 within, ms", "idle, ms", ""]
     print(sides.table(head, rows))
-    print(f"\nLimits: {100 * LIMIT_SHARE:g} % more time where answers take 1.5 s, {LIMIT_MS:g} ms per edit where none.")
+    print(
+        f"\nLimits: {100 * LIMIT_SHARE:g} % more time where answers take 1.5 s, {LIMIT_MS:g} ms a guard, "
+        "or a step where no guard is noted, where they take none; "
+        "both beyond what idle hooks take."
+    )
     return int(any(line[-1] != "met" for line in rows))
 
 

@@ -92,7 +92,7 @@ class Stage:
         mode = mode or ("default" if self.has_plugin else "acceptEdits")
         more = ("--permission-mode", mode, "--session-id", str(uuid.uuid4()))
         command = print_command(self.program, self.plugin, prompt, *more)
-        if not self.has_plugin:
+        if not self.plugin:
             at = command.index("--plugin-dir")
             del command[at : at + 2]
         with ModelServer(script) as model:

@@ -380,7 +380,8 @@ class Host:
         again = self._undone()
         if again or not self._is_all_done():
             self.hit.clear()  # every task that did not succeed has all its tries again
-            self.append("resumed", session="another", again=again)
+            name = f"{self.chance.getrandbits(32):08x}"
+            self.append("resumed", id=name, after=self.state.resumption, session="another", again=again)
         self.is_resuming = False
 
     def _judge(self, attempt: Attempt) -> None:

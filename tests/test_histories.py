@@ -94,7 +94,7 @@ def ends_counted_twice(monkeypatch):
 
 
 def resumptions_forgotten(monkeypatch):
-    monkeypatch.setitem(states._EVENTS, "resumed", lambda *_: None)
+    monkeypatch.setattr(states, "_resumed", lambda *_: None)
 
 
 def interruptions_forgotten(monkeypatch):

@@ -13,6 +13,7 @@ import subprocess
 import pytest
 from builders import ROOT, RUN, SESSION, TASK_FILE, VERSIONS, make_run, plan_of, read, recorded, write
 from hooking import Conversation
+from pages import is_there, named_in, rows
 from parallel_dispatch import globs, inputs, judge, run, templates
 from parallel_dispatch.active import ActiveRun
 from parallel_dispatch.brief import Brief, brief
@@ -30,7 +31,6 @@ from parallel_dispatch.templates import render
 from parallel_dispatch.visible import visible_answer, visible_lines
 from parallel_dispatch.without_hooks import claim_offered, next_step
 
-PAGE = os.path.join(ROOT, "docs", "security.md")
 ESCAPES = "\x1b]0;title\x07\x1b[2J\x9b31m\u202egnp.exe"
 """What sets a terminal's title, clears it, colours it, and turns text around."""
 
@@ -51,22 +51,14 @@ def begun(project, text):
 # --- the page -----------------------------------------------------------------------------------------------------
 
 
-def rows():
-    """The cells of each row of the page's table."""
-    lines = [line for line in read(PAGE).splitlines() if line.startswith("|")]
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
-
-
 def test_every_row_of_the_page_names_tests_that_exist():
-    assert len(rows()) >= 20
-    for row in rows():
+    assert len(rows("security.md")) >= 20
+    for row in rows("security.md"):
         assert len(row) == 4, row
         assert all(row), row
-        named = re.findall(r"`(test_\w+)\.py::(test_\w+)`", row[-1])
+        named = named_in(row[-1])
         assert named, row
-        for file, name in named:
-            tree = ast.parse(read(os.path.join(ROOT, "tests", f"{file}.py")))
-            assert name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}, (file, name)
+        assert [one for one in named if not is_there(*one)] == [], row
 
 
 # --- outputs ------------------------------------------------------------------------------------------------------

@@ -380,7 +380,7 @@ class Host:
         again = self._undone()
         if again or not self._is_all_done():
             self.hit.clear()  # every task that did not succeed has all its tries again
-            name = f"{self.chance.getrandbits(32):08x}"
+            name = f"resumption-{len(self.state.resumptions) + 1}"
             self.append("resumed", id=name, after=self.state.resumption, session="another", again=again)
         self.is_resuming = False
 

@@ -187,6 +187,8 @@ def test_where_the_file_system_folds_case_so_does_a_scope(tmp_path):
         there = os.path.join(str(tmp_path), path)
         assert (refusal(plan, tie_of(plan, "a", folds=True), there) == "") == allowed
         assert refusal(plan, tie_of(plan, "a", folds=False), there) != ""
+    plan.tasks["c"].writes = ("**",)
+    assert "is the output of a" in refusal(plan, tie_of(plan, "c", folds=True), os.path.join(str(tmp_path), "OUT/A.md"))
 
 
 # --- hooks --------------------------------------------------------------------------------------------------------

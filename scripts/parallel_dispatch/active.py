@@ -94,16 +94,18 @@ class ActiveRun:
         self.ledger.append("bound", task=attempt.task, attempt=attempt.number, agent_id=agent_id, transcript=transcript)
         if not self._is_brief(attempt, prompt):
             self.ledger.append("rewritten", task=attempt.task, attempt=attempt.number, prompt=prompt[:1000])
-        called_off = state.why_to_end(attempt.task) if attempt.is_open else "its attempt is closed"
         deadline, end = (when - self.now + time.monotonic() for when in self.times(attempt))
         task = self.plan.tasks.get(attempt.task)
         where = grounds(self.plan, task) if task else (self.plan.project, self.plan.output_dir, [], [], False)
-        tie = Tie(attempt.task, attempt.number, deadline, end, transcript, *where, called_off)
+        tie = Tie(attempt.task, attempt.number, deadline, end, transcript, *where)
         write_whole(path, tie.to_json())
         uptime = read_text("/proc/uptime").partition(" ")[0]
-        free = tie.free(float(uptime)) if uptime and not called_off else ""
+        free = tie.free(float(uptime)) if uptime else ""
         if free:
             write_whole(self.folder.free(agent_id), free)
+        state = self.state()  # once more: who closed the attempt or its run meanwhile found no tie to call off
+        is_open = state.calls[attempt.call].is_open
+        self.call_off(agent_id, state.why_to_end(attempt.task) if is_open else "its attempt is closed")
 
     @property
     def now(self) -> float:
@@ -135,10 +137,10 @@ class ActiveRun:
         return tie.called_off if tie else ""
 
     def call_off(self, agent_id: str, why: str) -> None:
-        """The agent is to end at its next tool call."""
+        """The agent is to end at its next tool call, where there is a reason."""
         path = self.folder.agent(agent_id)
         tie = Tie.read(path) if agent_id else None
-        if tie and not tie.called_off:
+        if tie and why and not tie.called_off:
             if os.path.exists(self.folder.free(agent_id)):
                 os.unlink(self.folder.free(agent_id))
             tie.called_off = why

@@ -181,8 +181,7 @@ def close(
         ring(run.folder.watcher(agent_id), ENDED)
     state = run.state()
     for other in state.open.values():
-        if why_to_end := state.why_to_end(other.task):
-            run.call_off(other.agent_id, why_to_end)
+        run.call_off(other.agent_id, state.why_to_end(other.task))
     return line
 
 

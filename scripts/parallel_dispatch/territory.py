@@ -58,7 +58,8 @@ def _why_not(plan: Plan, tie: Tie, path: str) -> str:
     task, inside = plan.tasks[tie.task], is_in(path, tie.project)
     if inside and is_in(os.path.relpath(path, tie.project).casefold(), FOLDER):
         return "runs are kept there"
-    owner = next((other.id for other in plan.tasks.values() if is_output(path, other.own)), "")
+    place = tie.folded(path)
+    owner = next((t.id for t in plan.tasks.values() if is_output(place, [tie.folded(one) for one in t.own])), "")
     if owner:
         return f"it is the output of {owner}"
     if tie.is_in_scope(path):

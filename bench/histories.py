@@ -16,6 +16,7 @@ import argparse
 import multiprocessing
 import os
 import random
+import re
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
@@ -159,11 +160,16 @@ def shortest(seed: int, finding: Finding) -> Finding:
         place = place - 1 if place > 1 else len(events) - 1
         fewer = [*events[:place], *events[place + 1 :]]
         found_now, count = broken(finding.plan, fewer)
-        if found_now:
+        if _rule(found_now) == _rule(complaint):
             complaint, events, since = found_now, fewer[:count], 0
             place = min(place, count)
         since += 1
     return Finding(finding.number, complaint, finding.plan, events)
+
+
+def _rule(complaint: str) -> str:
+    """A complaint without the tasks and numbers in it: what is shortened is to break the same rule."""
+    return re.sub(r"\w*\d\w*", "", complaint)
 
 
 # --- the command --------------------------------------------------------------------------------------------------

@@ -16,7 +16,10 @@ from parallel_dispatch import gate, quickjson
 
 code, folder, watches = 0, sys.argv[1], sys.argv[3:] == ["watch"]
 payload = quickjson.record(sys.stdin.buffer.read().decode(errors="replace"))
-is_settled, answer = (False, None) if watches else gate.look(payload, folder)
+try:
+    is_settled, answer = gate.look(payload, folder)
+except (OSError, ValueError):
+    is_settled, answer = False, None  # whoever looks closer says why
 if answer:
     sys.stdout.write(quickjson.dumps(answer) + "\n")
 elif not is_settled:

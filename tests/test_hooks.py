@@ -29,7 +29,7 @@ from builders import (
     write,
 )
 from hooking import Conversation, heard, rows
-from parallel_dispatch import transcript
+from parallel_dispatch import active, judge
 
 MANY_TASKS = "\n".join(
     ["name: many", "tasks:", *(f"  - {{id: {'long-name-' * 5}{n:03}, prompt: Do it.}}" for n in range(150))]
@@ -293,7 +293,7 @@ def test_an_agent_whose_transcript_comes_late_is_waited_for(conversation):
 
 
 def test_an_agent_whose_transcript_comes_later_still_is_asked_again(conversation, monkeypatch):
-    monkeypatch.setattr(transcript, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(active, "PATIENCE_SECONDS", 0.0)
     run = conversation.begin(claimed("a"))
     payload = conversation.payload("PreToolUse-Bash", AGENT="agent-of-a", CALL="toolu_2")
     assert run.tie(payload) is None
@@ -1196,3 +1196,48 @@ def test_an_agent_that_calls_our_command_is_left_alone(conversation):
     before = conversation.files()
     assert skill(conversation, "Post", agent_id="agent-of-a") is None
     assert conversation.files() == before
+
+
+def test_an_output_that_nobody_can_read_or_put_in_its_place_fails_its_task_and_the_run_goes_on(
+    conversation, monkeypatch
+):
+    run = conversation.begin(tasks={"report": (), "b": ()}, outputs={"report": "REPORT.md"})
+    conversation.admits("report", "b")
+    task = run.plan.tasks["report"]
+    os.makedirs(task.output)
+    write(task.draft, "A finding.\n")
+    for _ in range(3):
+        conversation.stops("report")
+    assert conversation.outcome("report")[0] == "failed"
+    assert "is a directory, not a file" in conversation.outcome("report")[1]
+
+    def unreadable(path):
+        raise PermissionError(13, "Permission denied", path)
+
+    conversation.writes("b")
+    monkeypatch.setattr(judge.os.path, "getsize", unreadable)
+    assert judge.lacking(run.plan, run.plan.tasks["b"]) == "its output out/b.md could not be read: Permission denied"
+    monkeypatch.undo()
+    monkeypatch.setattr(judge, "open_file", unreadable)
+    assert judge.fingerprint(run.plan.tasks["b"])[0] == 0
+
+
+def test_an_agent_that_waits_for_its_retry_is_not_interrupted_by_what_the_user_types(conversation):
+    now = time.time()
+    tries = [(claimed("a", f"call-{n}", time=now - 60), closed("a", "failed", n, time=now - 50)) for n in (1, 2, 3)]
+    waiting = claimed("a", "call-4", time=now - 6)
+    run = conversation.begin(*sum(tries, ()), waiting, tasks={"a": ()}, background=True, on_failure="retry")
+    assert run.state().open["a"].pause == 4.0
+    conversation.tell("UserPromptSubmit")
+    assert list(run.state().open) == ["a"]
+
+
+def test_whoever_calls_an_agent_off_while_it_is_tied_takes_its_free_calls_away(conversation):
+    run = conversation.begin()
+    conversation.admits("a")
+    assert conversation.asks_to_write(conversation.output("a")) == "allow"
+    free = run.folder.free("agent-of-a")
+    assert os.path.exists(free)
+    for _ in range(2):  # two hooks at once
+        run.call_off("agent-of-a", "not needed any more")
+        assert not os.path.exists(free)

@@ -194,8 +194,8 @@ def test_directories_as_outputs_and_nothing_beside_them(stage):
     found = stage.converse(model, "/parallel-dispatch tasks.yaml --output out")
     assert found.outcomes == {"api-docs": "success", "user-guide": "success", "architecture-docs": "success"}
     assert sorted(os.listdir(os.path.join(stage.project, "out"))) == ["api", "architecture", "user-guide"]
-    (denied,) = found.denials
-    assert denied["tool_input"] == {"file_path": foreign, "content": "not mine"}
+    (denied,) = found.tool_errors
+    assert "user-guide may not write out/api/foreign.md: it is the output of api-docs." in denied
     assert not os.path.exists(foreign)
 
 

@@ -171,14 +171,20 @@ def plant_trace(stage, session):
     with open(program, "w", encoding="utf-8") as file:
         file.write(f"#!/bin/sh\n: > '{trace}'\n")
     os.chmod(program, 0o700)
+    cache = os.path.join(stage.folder, "cache that names it")
+    os.makedirs(cache)
+    with open(os.path.join(cache, "interpreter"), "w", encoding="utf-8") as file:
+        file.write(f"{program}\n")
+    stage.variables["PARALLEL_DISPATCH_CACHE"] = cache
     active = active_file(stage.project, session)
     os.makedirs(os.path.dirname(active))
     with open(active, "w", encoding="utf-8") as file:
-        file.write(f"{program}\n/nowhere\n")
+        file.write("/nowhere\n")
     return trace
 
 
 def pull_trace(stage, session):
+    del stage.variables["PARALLEL_DISPATCH_CACHE"]
     active = active_file(stage.project, session)
     os.unlink(active)
     os.rmdir(os.path.dirname(active))

@@ -215,10 +215,10 @@ def test_a_neighbour_that_denies_agents_is_in_the_report(street):
 def test_a_neighbour_that_answers_before_us_changes_nothing(street):
     street.hook(rewriting(DROPS).replace("0.4", "0"))
     street.write("one.yaml", ONE)
-    guard = os.path.join(street.plugin, "hooks", "guard")
-    with open(guard, encoding="utf-8") as file:
+    step = os.path.join(street.plugin, "hooks", "step")
+    with open(step, encoding="utf-8") as file:
         text = file.read()
-    write(guard, text.replace("exec ", "sleep 0.3; exec "))
+    write(step, text.replace("    printf ", "    sleep 0.3; printf "))
     found = street.converse(Copyist(), "/parallel-dispatch one.yaml")
     assert found.outcomes == {"only": "success"}
     assert "rewritten" not in [event["event"] for event in found.events]

@@ -336,3 +336,24 @@ def test_what_a_conversation_resumed_the_one_before_it_hears_of(newest):
     answer = newest.fire(newest.payload("UserPromptSubmit") | {"prompt": "Where were we?"})
     assert "goes on in another conversation" in answer["systemMessage"]
     assert [one.session for one in conversations(newest.project)] == [OTHER]
+
+
+def test_a_conversation_that_lost_its_run_does_not_take_it_back_when_it_is_cleared(newest):
+    run = newest.begin(background=True)
+    write(run.folder.owner, "another conversation\n")
+    write(active_file(newest.project, "another conversation"), f"{run.folder.path}\n{ALIVE}\n")
+    becomes(newest, OTHER)
+    tell(newest, "SessionStart-clear", OTHER)
+    assert read(run.folder.owner) == "another conversation\n"
+    assert conversation(newest.project, "another conversation")
+
+
+def test_a_process_that_has_the_number_of_a_host_that_is_gone_is_not_that_host(newest):
+    run = newest.begin(claimed("a", "call-a"), launched("a"), background=True)
+    path = active_file(newest.project, SESSION)
+    lines = read(path).splitlines()
+    assert conversation(newest.project, SESSION).is_alive
+    write(path, "\n".join([*lines[:2], "1", ""]))
+    assert not conversation(newest.project, SESSION).is_alive
+    assert "is under way" in heard(newest.tell("SessionStart-resume"))
+    assert list(run.state().open) == []

@@ -385,3 +385,34 @@ def test_batches_of_agents_and_plain_calls_of_the_main_conversation_start_no_pyt
     assert not answers(conversation, batch)[1]
     assert answers(conversation, main)[1]
     assert not answers(conversation, {**main, "tool_name": "Agent"})[1]
+
+
+# --- names that no file system has --------------------------------------------------------------------------------
+
+
+def test_a_path_that_cannot_be_written_down_is_judged_all_the_same(conversation):
+    begin(conversation)
+    for path in ("README\ud800.md", "README\0.md"):
+        assert asked(conversation, os.path.join(conversation.project, path))[0] == "deny"
+    hidden = "echo 1 > /tmp/\ud800; echo x > README.md"
+    assert asked(conversation, hidden, tool="Bash", key="command")[0] == "deny"
+
+
+def test_an_output_that_a_link_leads_into_somebodys_scope_stays_its_tasks_own(tmp_path):
+    project = str(tmp_path)
+    os.makedirs(os.path.join(project, "src"))
+    os.makedirs(os.path.join(project, "out"))
+    os.symlink("../src", os.path.join(project, "out", "sub"))
+    plan = plan_of({"a": (), "b": ()}, project, {"a": "sub/a.md"})
+    plan.tasks["b"].writes = ("src/**",)
+    tie, path = tie_of(plan, "b"), os.path.join(project, "src", "a.md")
+    assert not tie.may_surely_write(path)
+    assert "may" not in tie.free(1.0)
+    assert "it is the output of a" in refusal(plan, tie, path)
+    assert refusal(plan, tie, os.path.join(project, "src", "b.md")) == ""
+
+
+def test_folders_that_are_called_in_brackets_are_kept_apart_as_they_are_covered():
+    assert covers("app/[id]/**", "app/[id]/page.tsx")
+    assert overlapping(("app/[id]/**",), ("app/[[]id]/page.tsx",))
+    assert overlapping(("app/[id]/**",), ("app/[id]/page.tsx",))

@@ -13,7 +13,7 @@ from .plan import Plan, grace
 from .state import Attempt, State, replay
 from .territory import grounds
 from .tie import Tie
-from .transcript import agent_transcript, call_of, first_prompt
+from .transcript import PATIENCE_SECONDS, agent_transcript, call_of, first_prompt
 
 
 class ActiveRun:
@@ -83,7 +83,8 @@ class ActiveRun:
         state = self.state()
         launched = next(iter(state.of_agent(agent_id)), None)
         transcript = (launched and launched.transcript) or agent_transcript(payload, agent_id)
-        prompt, started = first_prompt(transcript)
+        is_ours = launched or any(not attempt.agent_id for attempt in state.open.values())  # as far as can be told yet
+        prompt, started = first_prompt(transcript, PATIENCE_SECONDS if is_ours else 0.0)
         if not prompt:  # not there yet: ask again at the agent's next event
             return
         attempt = launched or state.calls.get(call_of(transcript)) or self._named(state, prompt)
@@ -98,11 +99,11 @@ class ActiveRun:
         task = self.plan.tasks.get(attempt.task)
         where = grounds(self.plan, task) if task else (self.plan.project, self.plan.output_dir, [], [], False)
         tie = Tie(attempt.task, attempt.number, deadline, end, transcript, *where)
-        write_whole(path, tie.to_json())
         uptime = read_text("/proc/uptime").partition(" ")[0]
         free = tie.free(float(uptime)) if uptime else ""
-        if free:
+        if free:  # before the tie, with which whoever calls the agent off takes it away
             write_whole(self.folder.free(agent_id), free)
+        write_whole(path, tie.to_json())
         state = self.state()  # once more: who closed the attempt or its run meanwhile found no tie to call off
         is_open = state.calls[attempt.call].is_open
         self.call_off(agent_id, state.why_to_end(attempt.task) if is_open else "its attempt is closed")
@@ -131,17 +132,16 @@ class ActiveRun:
         text = read_text(path) or read_text(self.folder.brief(attempt.task, 1))
         return text.partition("\n")[2].strip() in prompt
 
-    def why_called_off(self, agent_id: str) -> str:
-        """Why an agent was to end; empty where it was not."""
-        tie = Tie.read(self.folder.agent(agent_id))
-        return tie.called_off if tie else ""
-
     def call_off(self, agent_id: str, why: str) -> None:
         """The agent is to end at its next tool call, where there is a reason."""
         path = self.folder.agent(agent_id)
-        tie = Tie.read(path) if agent_id else None
-        if tie and why and not tie.called_off:
-            if os.path.exists(self.folder.free(agent_id)):
-                os.unlink(self.folder.free(agent_id))
+        tie = Tie.read(path) if agent_id and why else None
+        if tie is None:
+            return
+        try:  # noqa: SIM105 - a start of every hook would pay for contextlib
+            os.unlink(self.folder.free(agent_id))
+        except FileNotFoundError:  # there was none, or another hook took it away
+            pass
+        if not tie.called_off:
             tie.called_off = why
             write_whole(path, tie.to_json())

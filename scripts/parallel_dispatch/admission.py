@@ -44,6 +44,8 @@ def on_agent_call(payload: Payload, run: ActiveRun) -> Payload | None:
     before = state.attempts[attempt.task][attempt.number - 2].ended if attempt.pause else None
     if before is not None:
         time.sleep(max(0.0, before + attempt.pause - run.now))
+        if not run.state().calls[tool_use_id].is_open:
+            return decide_call("deny", f'"{attempt.task}" is not to run any more')
     task = run.plan.tasks[attempt.task]
     updated = {
         **call,

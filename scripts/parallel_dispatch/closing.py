@@ -56,7 +56,8 @@ def _send_back(run: ActiveRun, attempt: Attempt, tie: Tie) -> str:
     task = run.plan.tasks[tie.task]
     take_draft(task)
     lack = lacking(run.plan, task) or _unlisted(run, task)
-    if not lack or attempt.sent_back >= MAX_SENT_BACK or tie.is_late or _is_unchecked(task, lack):
+    is_let_go = tie.is_late or tie.is_over or _is_unchecked(task, lack)
+    if not lack or attempt.sent_back >= MAX_SENT_BACK or is_let_go:
         return ""
     run.ledger.append("sent-back", task=tie.task, attempt=tie.attempt, reason=in_one_line(lack))
     brief = f" Read and follow {run.folder.brief(tie.task, 1)}." if attempt.rewritten else ""
@@ -140,7 +141,8 @@ def on_notification(told: Notification, attempt: Attempt, run: ActiveRun) -> Non
         return
     keep_answer(run, attempt, told.said)
     if told.status == "killed":
-        close(run, attempt, run.why_called_off(told.agent_id) or "stopped by hand", told.agent_id, otherwise=CANCELLED)
+        why = run.state().why_to_end(attempt.task) or "stopped by hand"
+        close(run, attempt, why, told.agent_id, otherwise=CANCELLED)
     elif told.status == "failed":
         said = told.summary.partition('" failed: ')[2] or told.said
         _close_unserved(run, attempt, f"the agent died: {told.said or told.summary}", said, agent_id=told.agent_id)

@@ -145,7 +145,7 @@ def _close_interrupted(run: ActiveRun, prompt: str) -> None:
     stopped = [a for a in still_open if a.background and a.task in named]
     for attempt in still_open:
         # 2.1.329 submits a prompt while calls are being made: one that is only just admitted is yet to be launched.
-        is_launching = run.plan.background and run.now - attempt.claimed < LAUNCH_SECONDS
+        is_launching = run.plan.background and run.now - attempt.claimed - attempt.pause < LAUNCH_SECONDS
         if not (attempt.background or is_launching) or attempt in stopped:
             close(run, attempt, "interrupted by the user", otherwise=CANCELLED)
     for attempt in stopped:  # the host tells of these in no other way

@@ -88,7 +88,8 @@ def main(payload: Payload, folder: str, host: int = 0, *, watches: bool = False)
 
             return watch(payload, run, host)
         said: Payload | str | None
-        if drives(run.folder, session) or payload.get("source") == "clear":
+        before = os.environ.get("CLAUDE_CODE_SESSION_ID", "")  # after /clear the id that the conversation had
+        if drives(run.folder, before if payload.get("source") == "clear" else session):
             said = answer(payload, run) or word(payload, run, host)
             said = _words(said, run, session) if isinstance(said, str) else said
         else:

@@ -31,10 +31,13 @@ def lacking(plan: Plan, task: PlannedTask) -> str:
     """
     shown = plan.shown(task.output)
     subject = f"its output directory {shown}" if task.is_folder else f"its output {shown}"
-    absent = Destinations.astray(plan, task.output) or _absent(task)
-    if absent:
-        return f"{subject} {absent}"
-    return _too_large(plan, task, subject) or _broken(task, subject)
+    try:
+        absent = Destinations.astray(plan, task.output) or _absent(task)
+        if absent:
+            return f"{subject} {absent}"
+        return _too_large(plan, task, subject) or _broken(task, subject)
+    except OSError as error:
+        return f"{subject} could not be read: {error.strerror}"
 
 
 def _absent(task: PlannedTask) -> str:
@@ -83,9 +86,12 @@ def in_one_line(lack: str) -> str:
 
 
 def take_draft(task: PlannedTask) -> None:
-    """The draft, where there is one, put into the output's place."""
+    """The draft, where there is one, put into the output's place; where that cannot be, the output lacks."""
     if task.draft != task.output and os.path.isfile(task.draft):
-        os.replace(task.draft, task.output)
+        try:  # noqa: SIM105 - a start of every hook would pay for contextlib
+            os.replace(task.draft, task.output)
+        except OSError:  # a directory is there, or nobody may write: the output lacks, and that is said
+            pass
 
 
 def output_files(task: PlannedTask) -> list[str]:
@@ -103,16 +109,19 @@ def _entries(task: PlannedTask) -> list[str]:
 def fingerprint(task: PlannedTask) -> tuple[int, str]:
     """The size of an output in bytes and the SHA-256 of its content, file by file in sorted order, as far as it counts.
 
-    What somebody made of it afterwards may have no end.
+    What somebody made of it afterwards may have no end, or be for nobody to read.
     """
     import hashlib
 
     size, digest = 0, hashlib.sha256()
-    for path in output_files(task):
-        with open_file(path) as file:
-            while size <= MAX_BYTES and (chunk := file.read(1 << 20)):
-                size += len(chunk)
-                digest.update(chunk)
+    try:
+        for path in output_files(task):
+            with open_file(path) as file:
+                while size <= MAX_BYTES and (chunk := file.read(1 << 20)):
+                    size += len(chunk)
+                    digest.update(chunk)
+    except OSError:
+        digest.update(b"unreadable")
     return size, digest.hexdigest()
 
 

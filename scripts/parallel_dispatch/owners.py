@@ -13,14 +13,22 @@ from .places import RunFolder, active_file, active_folder, read_text, write_whol
 
 
 class Conversation:
-    """A conversation that drives a run, as its file says; `host` is 0 where the process is not known."""
+    """A conversation that drives a run, as its file says; `host` is 0 where the process is not known.
 
-    __slots__ = ("host", "run", "session")
+    `begun` tells the process from another that has its number later: when it was started, where the system says so.
+    """
 
-    def __init__(self, session: str, run: str, host: int) -> None:
+    __slots__ = ("begun", "host", "run", "session")
+
+    def __init__(self, session: str, run: str, host: int, begun: str = "") -> None:
         self.session = session
         self.run = run
         self.host = host
+        self.begun = begun
+
+    def is_of(self, host: int) -> bool:
+        """Whether a process is its host."""
+        return host == self.host and self.begun in ("", begun(host))
 
     @property
     def is_alive(self) -> bool:
@@ -34,7 +42,7 @@ class Conversation:
         except PermissionError:  # somebody else's process
             return True
         # In a container without an init, one that has ended stays as a zombie that still takes signals.
-        return read_text(f"/proc/{self.host}/stat").rpartition(")")[2].split()[:1] != ["Z"]
+        return _stat(self.host)[:1] != ["Z"] and self.is_of(self.host)
 
 
 def conversation(project: str, session: str) -> Conversation | None:
@@ -42,7 +50,18 @@ def conversation(project: str, session: str) -> Conversation | None:
     lines = read_text(active_file(project, session)).splitlines()
     if not lines or not os.path.isdir(lines[0]):
         return None
-    return Conversation(session, lines[0], process(lines[1]) if len(lines) > 1 else 0)
+    _, host, since, *_ = [*lines, "", ""]
+    return Conversation(session, lines[0], process(host), since)
+
+
+def begun(host: int) -> str:
+    """When a process was started, in the system's own count; empty where that is not known."""
+    return "".join(_stat(host)[19:20])
+
+
+def _stat(host: int) -> list[str]:
+    """What the system says of a process, from its state on; nothing where it says nothing."""
+    return read_text(f"/proc/{host}/stat").rpartition(")")[2].split()
 
 
 def process(text: str) -> int:
@@ -72,7 +91,7 @@ def drives(run: RunFolder, session: str) -> bool:
 
 def activate(project: str, session: str, run: RunFolder, host: int) -> None:
     """The conversation drives this run from now on."""
-    path, text = active_file(project, session), f"{run.path}\n{host}\n"
+    path, text = active_file(project, session), f"{run.path}\n{host}\n{begun(host)}\n"
     write_whole(run.owner, session + "\n")
     try:
         write_whole(path, text)

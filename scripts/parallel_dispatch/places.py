@@ -57,9 +57,13 @@ def active_file(project: str, session: str) -> str:
 
 def default_output_folder(project: str, run_name: str) -> str:
     """The output directory of a run whose task file names none."""
-    if os.path.isdir(os.path.join(project, ".aiwg")):
-        return os.path.join(project, ".aiwg", "working")
-    return os.path.join(project, FOLDER, "outputs", run_name)
+    framework, ours = default_output_folders(project, run_name)
+    return framework if os.path.isdir(os.path.dirname(framework)) else ours
+
+
+def default_output_folders(project: str, run_name: str) -> tuple[str, str]:
+    """The output directories of which a run without a name for one takes the first, where `.aiwg` is there."""
+    return os.path.join(project, ".aiwg", "working"), os.path.join(project, FOLDER, "outputs", run_name)
 
 
 class RunFolder:

@@ -12,7 +12,7 @@ from .collection import without_collection
 from .destinations import Destinations
 from .learning import folder_stem, learnt
 from .options import Options
-from .places import RunFolder, default_output_folder, runs_folder
+from .places import RunFolder, default_output_folder, default_output_folders, runs_folder
 from .plan import UNKNOWN, Plan, PlannedTask, grace
 from .refusal import Refusal
 from .schedule import arrange
@@ -76,6 +76,8 @@ def plan_again(task_file: TaskFile, before: Plan, folder: RunFolder) -> Plan:
     """The plan of a run that there is already for its task file as it is now, under the options that it has."""
     options = Options(**before.options)  # type: ignore[arg-type]
     place = _place(folder, before.project, before.task_file, before.driver, rehearsal=before.rehearsal)
+    if before.output_dir in default_output_folders(before.project, folder.name):  # whatever was made since
+        place = place._replace(default_output=before.output_dir)
     return make_plan(task_file, options, place, learnt(before.project, before.task_file))
 
 

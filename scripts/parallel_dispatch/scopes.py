@@ -183,7 +183,7 @@ def _agree(one: str, other: str, wild: str) -> bool:
     if wild != ANY:
         return one == other or "?" in (one, other)
     if any(mark in one + other for mark in "*?["):
-        return _meet(_characters(one), _characters(other), "*")
+        return _reads(one, other) or _reads(other, one) or _meet(_characters(one), _characters(other), "*")
     return one == other
 
 

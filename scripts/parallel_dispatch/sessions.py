@@ -22,9 +22,9 @@ def on_session_start(payload: Payload, run: ActiveRun, host: int) -> str | None:
     session = str(payload.get("session_id") or "")
     if source == "resume":
         before = conversation(run.plan.project, session)
-        if before and before.host != host and before.is_alive:  # a second window on a conversation that is at work
+        if before and not before.is_of(host) and before.is_alive:  # a second window on a conversation that is at work
             return None
-        if before and before.host != host:
+        if before and not before.is_of(host):
             interrupt(run)
     if source in ("resume", "clear"):
         old = read_text(run.folder.owner).strip()

@@ -37,7 +37,11 @@ def grounds(plan: Plan, task: PlannedTask) -> tuple[str, str, list[str], list[st
     top = os.path.realpath(plan.project)
     folds = os.path.exists(os.path.join(top, FOLDER.upper()))
     own = [] if Destinations.astray(plan, task.output) else task.own
-    return top, os.path.realpath(plan.output_dir), own, list(task.writes), folds
+    outputs = os.path.realpath(plan.output_dir)
+    folders = {os.path.dirname(other.output.rstrip("/")) for other in plan.tasks.values()}
+    if not all(is_in(os.path.realpath(folder), outputs) for folder in folders):
+        outputs = top  # links lead outputs elsewhere: what may be one is looked up in the plan
+    return top, outputs, own, list(task.writes), folds
 
 
 def refusal(plan: Plan, tie: Tie, path: str) -> str:
@@ -64,7 +68,8 @@ def _why_not(plan: Plan, tie: Tie, path: str) -> str:
         return f"it is the output of {owner}"
     if tie.is_in_scope(path):
         return ""
-    holder, glob = next(holders(plan, path), ("", "")) if inside else ("", "")
+    others = ((other, glob) for other, glob in holders(plan, path) if other != task.id)
+    holder, glob = next(others, ("", "")) if inside else ("", "")
     if holder:
         return f"it lies in the write scope of {holder} ({glob})"
     if task.writes:
@@ -76,10 +81,9 @@ def holders(plan: Plan, path: str) -> Iterator[tuple[str, str]]:
     """The tasks in whose write scopes a real path of the project lies, each with the glob that says so."""
     inside = os.path.relpath(path, os.path.realpath(plan.project)).casefold()
     for task in plan.tasks.values():
-        for glob in task.writes:
-            if covers(glob.casefold(), inside):
-                yield task.id, glob
-                break
+        glob = next((glob for glob in task.writes if covers(glob.casefold(), inside)), "")
+        if glob:
+            yield task.id, glob
 
 
 def _shown(tie: Tie, path: str) -> str:

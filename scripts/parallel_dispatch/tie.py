@@ -15,7 +15,7 @@ class Tie:
     """What an agent works at, until when, and what it may write.
 
     Told to finish at `deadline`, ended at `end` (seconds of the machine's monotonic clock). `called_off` says why the
-    agent is to end at its next tool call, whatever the time. `project` and `outputs`, the directory of all outputs, are
+    agent is to end at its next tool call, whatever the time. `project` and `outputs`, below which all outputs lie, are
     real paths; `own` are those of the task's output, a directory with a trailing slash; `scope` are the globs of its
     write scope. `folds`: to the file system, letters of either case are the same.
     """
@@ -137,5 +137,6 @@ def real(path: str, folder: str) -> str:
 
     One that ends in a slash stays so: it is a folder in which something is written.
     """
+    path = path.replace("\0", "�").encode(errors="surrogatepass").decode(errors="replace")  # as the host writes names
     there = os.path.realpath(os.path.join(folder, os.path.expanduser(path)))
     return there + "/" if path.endswith("/") else there

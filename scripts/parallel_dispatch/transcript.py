@@ -23,9 +23,12 @@ def agent_transcript(payload: dict[str, object], agent_id: str) -> str:
     return os.path.join(main[: -len(".jsonl")], "subagents", f"agent-{agent_id}.jsonl")
 
 
-def first_prompt(transcript: str) -> tuple[str, float]:
-    """The prompt that an agent was given, and when (seconds since the epoch); empty where no transcript comes."""
-    patience = time.monotonic() + PATIENCE_SECONDS
+def first_prompt(transcript: str, patience: float) -> tuple[str, float]:
+    """The prompt that an agent was given, and when (seconds since the epoch); empty where no transcript comes.
+
+    It is waited for so many seconds.
+    """
+    patience += time.monotonic()
     while True:
         line = quickjson.record(_first_line(transcript))
         message = line.get("message")

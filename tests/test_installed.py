@@ -175,6 +175,7 @@ def plant_trace(stage, session):
     os.makedirs(cache)
     with open(os.path.join(cache, "interpreter"), "w", encoding="utf-8") as file:
         file.write(f"{program}\n")
+    stage.variables["HIDDEN"] = stage.variables["PARALLEL_DISPATCH_CACHE"]
     stage.variables["PARALLEL_DISPATCH_CACHE"] = cache
     active = active_file(stage.project, session)
     os.makedirs(os.path.dirname(active))
@@ -184,7 +185,7 @@ def plant_trace(stage, session):
 
 
 def pull_trace(stage, session):
-    del stage.variables["PARALLEL_DISPATCH_CACHE"]
+    stage.variables["PARALLEL_DISPATCH_CACHE"] = stage.variables.pop("HIDDEN")
     active = active_file(stage.project, session)
     os.unlink(active)
     os.rmdir(os.path.dirname(active))

@@ -103,8 +103,8 @@ def test_tasks_are_made_of_what_another_one_lists(found):
     (told,) = found.first_requests["part-2"]
     assert "Look at the second part." in told
     assert "parts/second.md" in told
-    (event,) = [event for event in found.events if event["event"] == "spread"]
-    assert event["items"] == ["first", "second"]
+    events = [event for event in found.events if event["event"] == "spread"]  # of two hooks that say it one counts
+    assert [event["items"] for event in events] == [["first", "second"]] * len(events) != []
     assert "| part-2 | general-purpose |" in found.report
 
 

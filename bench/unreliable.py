@@ -291,7 +291,7 @@ class Host:
         state = self.state
         if (task in state.losers or state.halted) and self.coin():
             return CANCELLED
-        return FAILED if self.fared[task] < self.world.failures[task] else SUCCESS
+        return FAILED if self.fared[task] < self.world.failures.get(task, 0) else SUCCESS
 
     def _is_open(self, attempt: Attempt) -> bool:
         return self.state.attempts[attempt.task][attempt.number - 1].is_open

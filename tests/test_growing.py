@@ -230,6 +230,17 @@ def test_items_release_their_tasks_and_the_dependents_wait_for_all_of_them(plann
     assert "fix" not in state.outcomes()
 
 
+def test_a_task_that_waits_for_some_is_not_skipped_before_all_that_it_may_wait_for_is_made(planned):
+    plan = planned(PLAIN.replace("dependencies: [fix]", "dependencies: [fix, other], wait: 2"))
+    lost = [claimed("other"), closed("other", "failed")]
+    assert after(plan, *lost).outcomes()["sum"] == ("", "")
+    begun = [*lost, *DONE, named("a", "b"), claimed("fix-1"), closed("fix-1"), claimed("fix-2"), closed("fix-2")]
+    assert offered(after(plan, *begun)) == ["sum"]
+    assert after(plan, *begun[:-1], closed("fix-2", "failed")).outcomes()["sum"][0] == "skipped"
+    assert after(plan, *lost, *DONE, named("a")).outcomes()["sum"][0] == "skipped"
+    assert after(plan, *lost, claimed("analyze"), closed("analyze", "failed")).outcomes()["sum"][0] == "skipped"
+
+
 def test_an_empty_list_is_nothing_to_do(planned):
     state = after(planned(), *DONE, named())
     assert offered(state) == ["sum", "other"]

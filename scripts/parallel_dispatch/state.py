@@ -480,8 +480,14 @@ class State:
                 self._enter(dependent)
                 follow += self._needless_for(dependent)
             elif outcome != SUCCESS and self.unmet[dependent] > self.undecided[dependent]:
-                follow.append((dependent, SKIPPED, self._lack(dependent, task, outcome)))
+                if not self._may_gain(dependent):
+                    follow.append((dependent, SKIPPED, self._lack(dependent, task, outcome)))
         return follow
+
+    def _may_gain(self, task: str) -> bool:
+        """Whether there may be more of the dependencies yet of which a task waits for some: tasks that are to be made."""
+        planned, tasks = self.plan.tasks[task], self.plan.tasks
+        return planned.wait > 0 and any(tasks[d].for_each and d not in self.settled for d in planned.dependencies)
 
     def _lack(self, task: str, needed: str, outcome: str) -> str:
         """Why a task cannot begin any more."""

@@ -479,15 +479,16 @@ class State:
             if not self.unmet[dependent]:
                 self._enter(dependent)
                 follow += self._needless_for(dependent)
-            elif outcome != SUCCESS and self.unmet[dependent] > self.undecided[dependent]:
-                if not self._may_gain(dependent):
-                    follow.append((dependent, SKIPPED, self._lack(dependent, task, outcome)))
+            elif outcome != SUCCESS and self._cannot_begin(dependent):
+                follow.append((dependent, SKIPPED, self._lack(dependent, task, outcome)))
         return follow
 
-    def _may_gain(self, task: str) -> bool:
-        """Whether there may be more of the dependencies yet of which a task waits for some: tasks that are to be made."""
+    def _cannot_begin(self, task: str) -> bool:
+        """Whether a task lacks more than it may still get; one that waits for some may get those yet to be made."""
         planned, tasks = self.plan.tasks[task], self.plan.tasks
-        return planned.wait > 0 and any(tasks[d].for_each and d not in self.settled for d in planned.dependencies)
+        if self.unmet[task] <= self.undecided[task]:
+            return False
+        return not (planned.wait and any(tasks[d].for_each and d not in self.settled for d in planned.dependencies))
 
     def _lack(self, task: str, needed: str, outcome: str) -> str:
         """Why a task cannot begin any more."""

@@ -23,7 +23,7 @@ sys.path.insert(0, os.path.join(sides.ROOT, "tests"))
 
 from hosting import Stage
 from parallel_dispatch.active import ActiveRun
-from parallel_dispatch.aggregate import aggregate
+from parallel_dispatch.facts import gather
 from parallel_dispatch.runs import all_runs
 from parallel_dispatch.state import SUCCESS
 from terminal import terminal
@@ -80,7 +80,7 @@ def measure(place: Place, shape: growth.Shape) -> Seen:
         outcomes = [outcome for outcome, _ in run.state().outcomes().values()]
         if outcomes != [SUCCESS] * len(shape.tasks):
             raise SystemExit(f"{place}, {shape.name}: {outcomes}")
-        makespan = aggregate(run.plan, run.state()).makespan or 0.0
+        makespan = gather(run.plan, run.state()).makespan or 0.0
         per_task = (main[-1].size - main[0].size) / len(shape.tasks)
         return Seen(len(main), per_task, seconds, seconds - makespan)
 

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from parallel_dispatch import auditing, run, tree
 from parallel_dispatch.active import ActiveRun
-from parallel_dispatch.aggregate import aggregate
-from parallel_dispatch.audit import MOST_FOUND, SLACK, Audit, Clock, Finding, Shift, judge
+from parallel_dispatch.audit import MOST_FOUND, SLACK, Audit, Clock, Shift, Stray, judge
+from parallel_dispatch.facts import gather
 from parallel_dispatch.load import load_text
 from parallel_dispatch.options import Options
 from parallel_dispatch.planner import Place, make_plan
@@ -109,9 +109,9 @@ def test_open_writes_leave_what_nobody_holds_to_tasks_without_a_scope():
 def test_a_finding_says_whose_the_file_is():
     found = judged(changed("out/c.md", 102), changed("src/b/x.py", 102), changed("x", 102, "created"))
     assert found == (
-        Finding("out/c.md", "changed", ("a",), owner="c (its output)"),
-        Finding("src/b/x.py", "changed", ("a",), owner="b (src/b)"),
-        Finding("x", "created", ("a",)),
+        Stray("out/c.md", "changed", ("a",), owner="c (its output)"),
+        Stray("src/b/x.py", "changed", ("a",), owner="b (src/b)"),
+        Stray("x", "created", ("a",)),
     )
 
 
@@ -143,7 +143,7 @@ def test_a_file_that_keeps_an_older_time_is_told_by_its_inode(kept):
 
 
 def test_a_file_that_is_gone_may_have_been_deleted_by_all_who_worked():
-    assert judged(Change("README.md", "deleted")) == (Finding("README.md", "deleted", ("a", "b", "c")),)
+    assert judged(Change("README.md", "deleted")) == (Stray("README.md", "deleted", ("a", "b", "c")),)
     assert judged(Change("src/b/x.py", "deleted")) == ()
     assert judged(Change("README.md", "deleted"), shifts=()) == ()
 
@@ -189,8 +189,8 @@ def test_there_is_an_end_to_what_is_judged_found_and_shown(monkeypatch):
 
 
 def test_an_audit_is_read_as_it_was_written_and_says_nothing_twice():
-    first = Audit((Finding("a\n\udce9", "changed", ("a", "b"), True, "c (x)"),), ("why",))
-    second = Audit((Finding("b", "deleted", ("a",)), *first.findings), ("why", "why else"))
+    first = Audit((Stray("a\n\udce9", "changed", ("a", "b"), True, "c (x)"),), ("why",))
+    second = Audit((Stray("b", "deleted", ("a",)), *first.findings), ("why", "why else"))
     both = Audit((first.findings[0], second.findings[0]), ("why", "why else"))
     assert first.with_more(second) == Audit.from_json(both.to_json()) == both
     assert Audit.from_json(Audit().to_json()) == Audit()
@@ -203,16 +203,14 @@ def test_an_audit_is_read_as_it_was_written_and_says_nothing_twice():
 
 def reported(audit):
     plan = plan_of({"a": ()})
-    return render_report(aggregate(plan, replay(plan, [header(), claimed("a"), closed("a")]), audit), plan.project)
+    return render_report(gather(plan, replay(plan, [header(), claimed("a"), closed("a")]), audit), plan.project)
 
 
 def test_the_report_has_a_section_only_where_there_is_something_to_say():
     plain = reported(Audit())
     assert "write scopes" not in plain
     report = reported(
-        Audit(
-            (Finding("src/b|x.py", "changed", ("a",), owner="b (src/b)"), Finding("y\n", "created", ("a", "b"), True))
-        )
+        Audit((Stray("src/b|x.py", "changed", ("a",), owner="b (src/b)"), Stray("y\n", "created", ("a", "b"), True)))
     )
     section = report.split("\n## Changes outside of write scopes\n")[1].split("\n## ")[0]
     assert section.endswith(
@@ -834,5 +832,5 @@ def test_the_page_shows_the_report_to_the_letter(divided):
     shifts = [Shift("api", 0.0, 30.0), Shift("review", 0.0, 10.0), Shift("web", 20.0, 30.0)]
     commands_of = {"api": "node fix.js src/web/x.ts", "review": "", "web": ""}
     audit = judge(divided, found, shifts, Clock(0.0, 50.0), commands_of.__getitem__)
-    report = render_report(aggregate(divided, replay(divided, [header()]), audit), divided.project)
+    report = render_report(gather(divided, replay(divided, [header()]), audit), divided.project)
     assert f"\n{blocks('text')[1]}\n## Measured" in report

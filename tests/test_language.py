@@ -5,11 +5,11 @@ import os
 
 import pytest
 from builders import claimed, closed, header, launched, plan_of
-from parallel_dispatch.aggregate import aggregate
 from parallel_dispatch.brief import brief
 from parallel_dispatch.contract import breach
 from parallel_dispatch.decide import decide
 from parallel_dispatch.dispatch import closing, plan_table, row
+from parallel_dispatch.facts import gather
 from parallel_dispatch.judge import built_on, inputs, lacking
 from parallel_dispatch.load import load_text
 from parallel_dispatch.options import Options
@@ -398,7 +398,7 @@ def test_the_critical_path_leaves_out_what_was_not_waited_for(planned):
         closed("c", time=3.0),
         closed("b", time=9.0),
     ]
-    facts = aggregate(plan, replay(plan, [header(), *events]))
+    facts = gather(plan, replay(plan, [header(), *events]))
     assert facts.critical_path == (("b",), 9.0)
 
 

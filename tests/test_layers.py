@@ -23,7 +23,6 @@ ONLY_IN = {
 renderer."""
 
 PURE = {
-    "aggregate",
     "analysis",
     "audit",
     "balance",
@@ -47,8 +46,10 @@ PURE = {
     "durations",
     "enumeration",
     "explanation",
+    "facts",
     "fences",
     "figures",
+    "finding",
     "for_each",
     "forecast",
     "formats",
@@ -264,12 +265,12 @@ def test_a_pure_module_meets_nothing_outside(module):
         ("problem", ["load", "check", "document", "schema", "cli", "run"]),
         ("formats", ["load", "check", "document", "validate", "cli", "run"]),
         ("ignores", ["load", "check", "schema", "validate", "cli", "run"]),
-        ("plan", ["state", "decide", "run", "cli", "planner", "aggregate", "report"]),
+        ("plan", ["state", "decide", "run", "cli", "planner", "facts", "report"]),
         ("ledger", ["state", "decide", "run", "cli", "active", "plan"]),
-        ("state", ["decide", "run", "cli", "aggregate", "report", "active", "dispatch"]),
-        ("decide", ["run", "cli", "active", "dispatch", "aggregate", "report"]),
+        ("state", ["decide", "run", "cli", "facts", "report", "active", "dispatch"]),
+        ("decide", ["run", "cli", "active", "dispatch", "facts", "report"]),
         ("schedule", ["planner", "plan", "run", "cli"]),
-        ("aggregate", ["report", "run", "cli"]),
+        ("facts", ["report", "run", "cli"]),
         ("load", ["run", "cli", "command", "planner", "validate"]),
     ],
 )

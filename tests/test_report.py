@@ -10,7 +10,7 @@ import pytest
 from builders import ROOT, claimed, closed, event, header, plan_of, read, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from parallel_dispatch.aggregate import aggregate
+from parallel_dispatch.facts import gather
 from parallel_dispatch.ledger import Ledger
 from parallel_dispatch.plan import Plan
 from parallel_dispatch.report import cell, render_report
@@ -28,7 +28,7 @@ def golden(case, name):
 
 
 def report_of(plan, events):
-    return render_report(aggregate(plan, replay(plan, events)), plan.project)
+    return render_report(gather(plan, replay(plan, events)), plan.project)
 
 
 def report_of_case(case):

@@ -44,7 +44,7 @@ class Clock(NamedTuple):
     ahead: float = 0.0
 
 
-class Finding(NamedTuple):
+class Stray(NamedTuple):
     """A file that changed while tasks were at work none of which may write it.
 
     `tasks` were at work then: all, or, where `named`, those whose commands name the file. `owner` is whose it is.
@@ -60,7 +60,7 @@ class Finding(NamedTuple):
 class Audit(NamedTuple):
     """What was found; and why, as far as the project could not be looked at."""
 
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[Stray, ...] = ()
     gaps: tuple[str, ...] = ()
 
     def with_more(self, other: Audit) -> Audit:
@@ -79,7 +79,7 @@ class Audit(NamedTuple):
         value = quickjson.record(text)
         findings, gaps = value.get("findings"), value.get("gaps")
         try:
-            rows = [Finding(**{**row, "tasks": tuple(row["tasks"])}) for row in findings or ()]  # type: ignore[attr-defined]
+            rows = [Stray(**{**row, "tasks": tuple(row["tasks"])}) for row in findings or ()]  # type: ignore[attr-defined]
         except (TypeError, KeyError):
             return Audit(gaps=("audit.json of this run is damaged",))
         return Audit(tuple(rows), tuple(map(str, gaps)) if isinstance(gaps, list) else ())
@@ -104,7 +104,7 @@ def judge(
     if len(seen) > most:
         gaps.append(f"only {most:,} of {len(seen):,} changed files were judged")
     grounds, theirs = _Grounds(plan), [_Grounds(other) for other in others]
-    findings: list[Finding] = []
+    findings: list[Stray] = []
     for change, tasks in seen[:most]:
         owners = grounds.owners(change.path)
         may = set(owners) or grounds.free
@@ -115,7 +115,7 @@ def judge(
             break
         named = _naming(change.path, tasks, commands) if len(tasks) > 1 else ()
         owner = ", ".join(f"{task} ({why})" for task, why in owners.items())
-        findings.append(Finding(change.path, change.how, named or tasks, bool(named), owner))
+        findings.append(Stray(change.path, change.how, named or tasks, bool(named), owner))
     return Audit(tuple(findings), tuple(gaps))
 
 

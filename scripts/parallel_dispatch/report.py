@@ -12,8 +12,8 @@ from .templates import render
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .aggregate import RunFacts, TaskFacts
-    from .audit import Finding
+    from .audit import Stray
+    from .facts import RunFacts, TaskFacts
 
 TEMPLATE = "report.md.j2"
 MARKS = {SUCCESS: "✓", FAILED: "✗", SKIPPED: "skipped", CANCELLED: "cancelled", UNNEEDED: "not needed", "": "open"}
@@ -91,7 +91,7 @@ def cell(text: str) -> str:
     return line
 
 
-def _stray(found: Finding) -> StrayRow:
+def _stray(found: Stray) -> StrayRow:
     whose = "its" if len(found.tasks) == 1 else "their"
     tasks = ", ".join(map(cell, found.tasks)) + (f", named in {whose} commands" if found.named else "")
     return StrayRow(cell(found.path), found.how, tasks, cell(found.owner) or "-")

@@ -6,8 +6,8 @@ import os
 from typing import TYPE_CHECKING
 
 from . import auditing, dispatch, offering
-from .aggregate import aggregate
 from .decide import decide
+from .facts import gather
 from .offering import Pen
 from .owners import conversations, deactivate
 from .places import BRIEF, team_brief, write_whole
@@ -98,7 +98,7 @@ def finish(run: ActiveRun) -> None:
 def write_report(run: ActiveRun) -> str:
     """The report, written and returned. A team's template that fails does not cost a run its report."""
     state = run.state()
-    facts = aggregate(state.plan, state, auditing.read(run.folder))
+    facts = gather(state.plan, state, auditing.read(run.folder))
     try:
         text = render_report(facts, run.plan.project)
     except Refusal as refusal:

@@ -111,7 +111,7 @@ class RunFacts:
         return work / max(critical[1], work / self.plan.max_parallel)
 
 
-def aggregate(plan: Plan, state: State, audit: Audit = NOTHING_FOUND) -> RunFacts:
+def gather(plan: Plan, state: State, audit: Audit = NOTHING_FOUND) -> RunFacts:
     """The facts of a run."""
     outcomes = state.outcomes()
     ordered = [task for wave in plan.waves for task in wave]

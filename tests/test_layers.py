@@ -121,6 +121,7 @@ MEETS_THE_WORLD = {
 
 SLOW_TO_IMPORT = {
     "argparse",
+    "collections",
     "dataclasses",
     "datetime",
     "enum",

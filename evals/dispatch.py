@@ -1,11 +1,11 @@
 """Does a model copy out the calls that it is handed, and report what the report says? Cases from the real host.
 
-`questions FOLDER` runs each task file of `evals/dispatch/` in the real host with a scripted model and writes down what
-the main conversation was shown, as it went over the wire: `NN-first`, `NN-second` (where tasks wait for others) and
-`NN-end`, each `.question.txt`, and beside the first two what must come, `.expected.json`. Whoever is tried is shown the
-questions of one case, one after another, and answers each with one message of its own, as JSON: `{"text": "...", "calls":
-[{"tool": "Agent", "input": {...}}]}`, in `NN-STAGE.answer.json`. `grade FOLDER` compares; what is said at the end is
-printed beside what the report says, for a judge to read.
+`questions FOLDER` runs each task file of `evals/dispatch/` in the real host with a scripted model and writes down
+what the main conversation was shown, as it went over the wire: `NN-first`, `NN-second` (where tasks wait for others)
+and `NN-end`, each `.question.txt`, and beside the first two what must come, `.expected.json`. Whoever is tried is
+shown the questions of one case, one after another, and answers each with one message of its own, as JSON: `{"text":
+"...", "calls": [{"tool": "Agent", "input": {...}}]}`, in `NN-STAGE.answer.json`. `grade FOLDER` compares; what is
+said at the end is printed beside what the report says, for a judge to read.
 """
 
 from __future__ import annotations
@@ -19,12 +19,9 @@ import sys
 import tempfile
 from typing import TYPE_CHECKING, Any
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(HERE)
-sys.path[:0] = [os.path.join(ROOT, "tests"), os.path.join(ROOT, "scripts")]
-
 import yaml
 from faults import Faulty, dies
+from here import HERE
 from hosting import VERSIONS, Stage
 from parallel_dispatch.copyist import BLOCK
 from parallel_dispatch.scripted_model import texts
@@ -36,12 +33,12 @@ CASES = os.path.join(HERE, "dispatch")
 STAGES = ("first", "second", "end")
 ASK = """\
 You are Claude Code, in the middle of a conversation. Your tools: Agent(description, prompt, subagent_type, model,
-run_in_background, isolation), TaskStop(task_id), Bash(command), Read(file_path), Write(file_path, content), Skill(skill,
-args). What follows is what you were shown last in this conversation. Files that it names lie on this disk; if you would
-call Read on one, read it now.
+run_in_background, isolation), TaskStop(task_id), Bash(command), Read(file_path), Write(file_path, content),
+Skill(skill, args). What follows is what you were shown last in this conversation. Files that it names lie on this
+disk; if you would call Read on one, read it now.
 
-Write your next message as JSON: {"text": "what you say to the user, or empty", "calls": [{"tool": "NAME", "input": {...}},
-...]}; `calls` are all tool calls of that one message, in order, and empty if you call none.
+Write your next message as JSON: {"text": "what you say to the user, or empty", "calls": [{"tool": "NAME", "input":
+{...}}, ...]}; `calls` are all tool calls of that one message, in order, and empty if you call none.
 
 ----- shown -----
 
@@ -69,7 +66,7 @@ def play(name: str, folder: str, version: str) -> None:
     os.makedirs(place)
     stage = Stage(version, pathlib.Path(place))
     stage.write("tasks.yaml", text)
-    script = Faulty(faults={task: dies for task in case.get("x-dies", [])})
+    script = Faulty(faults=dict.fromkeys(case.get("x-dies", []), dies))
     told = stage.converse(script, "/parallel-dispatch tasks.yaml " + case.get("x-options", "--dispatch foreground"))
     asked = [(shown(request), BLOCK.findall(shown(request))) for request in told.main]
     blocks = [(text, json.loads(found[-1])) for text, found in asked if found]

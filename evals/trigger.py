@@ -1,12 +1,13 @@
-"""Does a model pick a skill of ours exactly when it should? Questions for fresh models, and the grades of their answers.
+"""Does a model pick a skill of ours exactly when it should? Questions for fresh models, and the grades of their
+answers.
 
-`questions FOLDER` writes one question for each run: the list of skills as a host shows it (twenty others and ours, or the
-five seeds' in ours' place), and sixty requests in an order of that run's own. Whoever is tried gets one question, in a
-conversation of its own, without tools; the answer goes into FOLDER beside it, `NAME.answer.txt`, a line `NUMBER: SKILL` or
-`NUMBER: none` for each request. `grade FOLDER` prints recall and precision of every run.
+`questions FOLDER` writes one question for each run: the list of skills as a host shows it (twenty others and ours,
+or the five seeds' in ours' place), and sixty requests in an order of that run's own. Whoever is tried gets one
+question, in a conversation of its own, without tools; the answer goes into FOLDER beside it, `NAME.answer.txt`, a
+line `NUMBER: SKILL` or `NUMBER: none` for each request. `grade FOLDER` prints recall and precision of every run.
 
-Recall: the share of the thirty requests that are ours for which one of ours was picked. Precision: the share of all picks
-of ours that were right.
+Recall: the share of the thirty requests that are ours for which one of ours was picked. Precision: the share of all
+picks of ours that were right.
 """
 
 from __future__ import annotations
@@ -19,9 +20,8 @@ import sys
 from typing import NamedTuple
 
 import yaml
+from here import HERE, ROOT
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(HERE)
 DATA = os.path.join(HERE, "trigger")
 RUNS = 3
 WANTED = 0.95
@@ -101,7 +101,9 @@ def question(kind: str, run: int) -> str:
 def grade(kind: str, run: int, answer: str) -> Score:
     """How an answer did; a request without a line in it was judged wrongly."""
     names = {skill["name"] for skill in tried(kind)} | {skill["name"].rpartition(":")[2] for skill in tried(kind)}
-    picked = {int(at): name.strip("`* ") for at, name in re.findall(r"^\W*(\d+)\W*[:.]\s*(.+?)\s*$", answer, re.MULTILINE)}
+    picked = {
+        int(at): name.strip("`* ") for at, name in re.findall(r"^\W*(\d+)\W*[:.]\s*(.+?)\s*$", answer, re.MULTILINE)
+    }
     cases = order(kind, run)
     hits = [(text, is_ours, picked.get(at, "no answer")) for at, (text, is_ours) in enumerate(cases, 1)]
     right = sum(1 for _, is_ours, name in hits if is_ours and name in names)

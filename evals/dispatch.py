@@ -19,9 +19,9 @@ import sys
 import tempfile
 from typing import TYPE_CHECKING, Any
 
+import here
 import yaml
 from faults import Faulty, dies
-from here import HERE
 from hosting import VERSIONS, Stage
 from parallel_dispatch.copyist import BLOCK
 from parallel_dispatch.scripted_model import texts
@@ -29,7 +29,7 @@ from parallel_dispatch.scripted_model import texts
 if TYPE_CHECKING:
     from parallel_dispatch.scripted_model import Request
 
-CASES = os.path.join(HERE, "dispatch")
+CASES = os.path.join(here.HERE, "dispatch")
 STAGES = ("first", "second", "end")
 ASK = """\
 You are Claude Code, in the middle of a conversation. Your tools: Agent(description, prompt, subagent_type, model,

@@ -21,12 +21,12 @@ import subprocess
 import sys
 from typing import Any
 
+import here
 import yaml
-from here import HERE, ROOT
 
 OURS = "ours"
-SKILL = os.path.join(ROOT, "skills", "dispatching-parallel-agents")
-PROGRAM = os.path.join(ROOT, "bin", "parallel-dispatch")
+SKILL = os.path.join(here.ROOT, "skills", "dispatching-parallel-agents")
+PROGRAM = os.path.join(here.ROOT, "bin", "parallel-dispatch")
 LETTERS = "ABC"
 
 ASK_OURS = """\
@@ -78,7 +78,7 @@ LETTER`, to {answer}, and below all lines your points in a table with one senten
 
 def cases() -> dict[str, list[dict[str, str]]]:
     """The requests by repository."""
-    with open(os.path.join(HERE, "task_files", "requests.yaml"), encoding="utf-8") as file:
+    with open(os.path.join(here.HERE, "task_files", "requests.yaml"), encoding="utf-8") as file:
         return dict(yaml.safe_load(file))
 
 

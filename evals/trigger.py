@@ -19,10 +19,10 @@ import re
 import sys
 from typing import NamedTuple
 
+import here
 import yaml
-from here import HERE, ROOT
 
-DATA = os.path.join(HERE, "trigger")
+DATA = os.path.join(here.HERE, "trigger")
 RUNS = 3
 WANTED = 0.95
 ASK = """\
@@ -49,9 +49,9 @@ class Score(NamedTuple):
 def our_skills() -> list[dict[str, str]]:
     """The names and descriptions of our skills and of our command, as the host lists them."""
     found = []
-    folder = os.path.join(ROOT, "skills")
+    folder = os.path.join(here.ROOT, "skills")
     files = [os.path.join(folder, name, "SKILL.md") for name in sorted(os.listdir(folder))]
-    for path in [*files, os.path.join(ROOT, "commands", "parallel-dispatch.md")]:
+    for path in [*files, os.path.join(here.ROOT, "commands", "parallel-dispatch.md")]:
         with open(path, encoding="utf-8") as file:
             head = yaml.safe_load(file.read().split("---")[1])
         found.append({"name": f"parallel-dispatch:{head['name']}", "description": head["description"]})

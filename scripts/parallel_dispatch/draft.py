@@ -109,9 +109,6 @@ class Draft:
         if found and not rest[: found[0].begin].strip(_MARKS + "([`-"):
             self._place(found[0])
             rest = rest[found[0].end :].lstrip(")]`" + " \t")
-            for more in found[1:]:  # "a.py:4, b.py:7 - the title"
-                if self.line and more.path == self.path and not rest:
-                    break
             rest = rest.lstrip(_MARKS + "-")
             rest = _without_leading_bold(rest)
             if not self.severity:
@@ -153,10 +150,10 @@ class Draft:
         if field == labels.SEVERITY:
             self.severity = self.severity or severity_of(value)
         elif field == labels.PLACE:
-            place = place_of(value)
-            if place and not self.path:
+            found = place_of(value)
+            if found and not self.path:
                 kept = (self.line, self.last_line)
-                self._place(place)
+                self._place(found)
                 if not self.line:
                     self.line, self.last_line = kept
             elif value and not self.path:
@@ -177,9 +174,9 @@ class Draft:
     def _find_place(self, title: str, details: str, around: str) -> None:
         """The first place with a line that the text names; of the file that the heading names, if it names one."""
         for text in (title, details):
-            for place in places(text[:MAX_TEXT]):
-                if place.line and (not around or place.path == around):
-                    self._place(place)
+            for named in places(text[:MAX_TEXT]):
+                if named.line and (not around or named.path == around):
+                    self._place(named)
                     return
 
     def _add(self, field: str, text: str) -> None:

@@ -41,16 +41,21 @@ class Draft:
         for label, value in labels.fields(text):
             if label:
                 self._field(label, value)
-            else:
+            elif self.current in self.told:
                 self._add(self.current, value)
+            elif value:
+                self._put(self.current, value)
+                self.current = labels.DETAILS
 
     def code(self, text: str) -> None:
         """A further line that is code."""
-        self._add(self.current, text)
+        self._add(self.current if self.current in self.told else labels.DETAILS, text)
 
     def under(self, label: str) -> None:
         """What follows belongs to this label, which stood in a line of its own."""
         self._field(label, "")
+        field = labels.LABELS[label]
+        self.current = labels.DETAILS if field == labels.TITLE else field
 
     def cell(self, field: str, value: str) -> None:
         """The value of one field by its name in `labels`."""
@@ -84,6 +89,7 @@ class Draft:
         if len(title) > MAX_TITLE:
             details = f"{title}\n{details}".strip()
             title = title[: MAX_TITLE - 1].rstrip() + "…"
+            self.is_cut = self.is_cut or len(details) > MAX_TEXT
         severity, path, category = self.around
         if not self.path:
             self._find_place(title, details, path)

@@ -75,7 +75,7 @@ def test_every_form_that_the_documentation_shows_is_read():
         "### `src/a.py`\n\n- [high] Lines 4-9: Broken loop",
         "**1. Broken loop**\n- Severity: high\n- File: src/a.py:4-9",
         "[HIGH] src/a.py:4-9 — Broken loop",
-        "| # | Severity | File | Lines | Issue |\n|---|---|---|---|---|\n| 1 | **High** | `src/a.py` | 4–9 | Broken loop |",
+        "| # | Severity | File | Lines | Issue |\n|-|-|-|-|-|\n| 1 | **High** | `src/a.py` | 4–9 | Broken loop |",
         "-\t[high]\u00a0src/a.py:4-9\u00a0-\u00a0Broken loop\r\n",
         "- [ ] [high] .\\src\\a.py:4-9 - Broken loop",
     ],
@@ -106,8 +106,10 @@ def test_places_are_found_and_nothing_else_is_taken_for_one(text, place):
 
 @pytest.mark.parametrize(
     ("words", "severity"),
-    [("Blocker", "critical"), ("Major", "high"), ("P2", "medium"), ("minor", "low"), ("Informational", "info")]
-    + [(word, word) for word in SEVERITIES],
+    [
+        *(("Blocker", "critical"), ("Major", "high"), ("P2", "medium"), ("minor", "low"), ("Informational", "info")),
+        *((word, word) for word in SEVERITIES),
+    ],
 )
 def test_words_for_severities(words, severity):
     assert one(f"- [{words}] a.py:3 - x").severity == severity
@@ -116,8 +118,19 @@ def test_words_for_severities(words, severity):
 
 @pytest.mark.parametrize(
     "heading",
-    ["# Findings", "## FINDINGS", "**Findings:**", "Findings\n========", "## 2. Findings (12)", "### Key findings"]
-    + ["## Security findings", "## Issues", "## Problems found", "## Critical issues", "## High"],
+    [
+        "# Findings",
+        "## FINDINGS",
+        "**Findings:**",
+        "Findings\n========",
+        "## 2. Findings (12)",
+        "### Key findings",
+        "## Security findings",
+        "## Issues",
+        "## Problems found",
+        "## Critical issues",
+        "## High",
+    ],
 )
 def test_sections_that_tell_findings(heading):
     assert len(told(f"# Review\n\n{heading}\n\n- a.py:3 - x\n")) == 1
@@ -142,7 +155,7 @@ def test_an_output_can_say_that_there_are_none(words):
 
 
 def test_code_in_a_finding_belongs_to_it_and_tells_no_other():
-    text = "## Findings\n\n- [low] a.py:3 - x\n\n  ```md\n  ## Findings\n  - [high] b.py:4 - y\n  ```\n\n- [low] c.py:5 - z\n"
+    text = "## Findings\n\n- [low] a.py:3 - x\n\n  ```md\n  ## Findings\n  - b.py:4 - y\n  ```\n\n- c.py:5 - z\n"
     findings = read("t", [text]).findings
     assert [f.path for f in findings] == ["a.py", "c.py"]
     assert "b.py:4" in findings[0].details
@@ -238,8 +251,22 @@ PIECES = st.sampled_from(
         "|-|-|\n",
         "\n",
         "\n\n",
+        "```\n",
+        "x",
+        "File: ",
+        "(",
+        ")",
+        "](",
+        "<!--",
+        "\t",
+        "High",
+        ":",
+        "#L4-L9",
+        "🔴",
+        "None",
+        '{"findings": [',
+        "}",
     ]
-    + ["```\n", "x", "File: ", "(", ")", "](", "<!--", "\t", "High", ":", "#L4-L9", "🔴", "None", '{"findings": [', "}"]
 )
 
 

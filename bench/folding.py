@@ -9,8 +9,10 @@ from __future__ import annotations
 import argparse
 import collections
 import glob
+import itertools
 import json
 import os
+import random
 import sys
 import time
 from typing import Any
@@ -18,10 +20,11 @@ from typing import Any
 import sides
 from parallel_dispatch.finding import Finding
 from parallel_dispatch.folding import fold
-from parallel_dispatch.likeness import DIFFERENT, POSSIBLY, SAME, likeness
+from parallel_dispatch.likeness import DIFFERENT, POSSIBLY, SAME, Profile, judged, likeness
 
 PAIRS = os.path.join(sides.ROOT, "trials", "merge")
 COUNTS = (500, 2000)
+SAMPLE = 4000
 WANTED_PRECISION, WANTED_RECALL = 0.98, 0.6
 
 
@@ -83,13 +86,32 @@ def many(count: int, pairs: list[dict[str, Any]]) -> list[Finding]:
     return found
 
 
+def chance(joined: int, pairs: list[dict[str, Any]]) -> float:
+    """The share of unlike findings that are folded at one line, with the texts of so many pairs joined in each."""
+    order = random.Random(5)  # noqa: S311 - an order, not a secret
+    sides_of = [pair[order.choice("ab")] for pair in order.sample(pairs, len(pairs))]
+    profiles = []
+    for at in range(0, len(sides_of) - joined + 1, joined):
+        first, *others = sides_of[at : at + joined]
+        details = ". ".join([first["details"], *(text for one in others for text in (one["title"], one["details"]))])
+        fix = ". ".join([first["fix"], *(one["fix"] for one in others)])
+        profiles.append(
+            Profile(finding({**first, "path": "a.py", "line": 3, "last_line": 3, "details": details, "fix": fix}, at))
+        )
+    unlike = order.sample(list(itertools.combinations(profiles, 2)), SAMPLE)
+    return sum(judged(one, other) == SAME for one, other in unlike) / SAMPLE
+
+
 def main() -> int:
     """The tables; ends with 1 where precision or recall of a half is too low."""
     argparse.ArgumentParser(description=__doc__).parse_args()
     found = halves()
     fine = [print_half(name, pairs) for name, pairs in found.items()]
+    every = [pair for pairs in found.values() for pair in pairs]
+    shares = [f"{chance(joined, every):.2%}" for joined in (1, 2, 3)]
+    print(f"unlike findings at one line that are folded: {', '.join(shares)} (texts of 1, 2, 3 findings)")
     for count in COUNTS:
-        findings = many(count, [pair for pairs in found.values() for pair in pairs])
+        findings = many(count, every)
         begin = time.perf_counter()
         folding = fold(findings)
         seconds = time.perf_counter() - begin

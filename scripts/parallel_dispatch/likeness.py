@@ -15,8 +15,8 @@ NEAR, FAR = 5, 15
 LONG = 40
 """Lines of a range that says no more than its file does."""
 ENOUGH = 2
-"""The evidence that makes two findings the same; long texts need one more for every WORDY words."""
-SHORT, WORDY = 10, 12
+"""The evidence that makes two findings the same; texts of more than SHORT words need one more for every WORDY."""
+SHORT, WORDY = 8, 4
 KINDRED, AKIN = 0.15, 0.3
 """The share of words in common that keeps two findings from being different; AKIN where their topics differ."""
 MOST = 0.8

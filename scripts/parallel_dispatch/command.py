@@ -12,7 +12,7 @@ import shlex
 import sys
 from typing import TYPE_CHECKING
 
-from . import dispatch, planner, quickjson, run, runs, status
+from . import dispatch, live, planner, quickjson, run, runs, status
 from .arguments import Parser, UsageError, add_dry_run, add_run_arguments, options_of, project_of
 from .digest import digest
 from .load import load
@@ -90,7 +90,7 @@ def _steer(verb: str, wanted: str | None, payload: Payload, *, as_planned: bool 
             raise Blocked(runs.table(project))
         chosen = _chosen(verb, wanted, project, session)
         if verb == "status":
-            raise Blocked(status.table(chosen.state(), runs.condition(chosen)))
+            raise Blocked(status.table(live.Sight(chosen).moment))
         return _stop(chosen, session)
     except Faulty as faulty:
         raise Blocked(f"parallel-dispatch: {faulty}\n{_problems(faulty.loaded, faulty.name)}") from faulty

@@ -18,6 +18,7 @@ from .digest import digest
 from .load import load
 from .marker import parse_marker
 from .neighbours import NAME, has_rival
+from .offering import launched
 from .owners import find
 from .permissions import allows_skill
 from .places import interpreter_file, read_text
@@ -204,7 +205,7 @@ def _skill_arguments(payload: Payload) -> str | None:
 def _begin(arguments: str, payload: Payload) -> tuple[str, str]:
     """The opening of a started or resumed run, or the end of a stopped one; in plan mode the plan only.
 
-    Beside it what the file's warnings and advice are, for the user: they refuse nothing.
+    Beside it, for the user, what is launched, and the file's warnings and advice, which refuse nothing.
     """
     verb, wanted = _verb(arguments)
     if verb == "resume" and payload.get("permission_mode") == "plan":
@@ -218,10 +219,10 @@ def _begin(arguments: str, payload: Payload) -> tuple[str, str]:
         raise Blocked(_plan(loaded, parsed, project))
     try:
         _refuse_without_hooks()
-        text = run.start(loaded, options_of(parsed), project, str(payload.get("session_id") or ""))[1]
+        begun, text = run.start(loaded, options_of(parsed), project, str(payload.get("session_id") or ""))
     except (Refusal, OSError) as refusal:
         raise Blocked(f"parallel-dispatch: {refusal}") from refusal
-    return text, _problems(loaded, parsed.file)
+    return text, f"parallel-dispatch: {launched(begun, begun.state())}\n{_problems(loaded, parsed.file)}".rstrip()
 
 
 def _refuse_without_hooks() -> None:

@@ -20,7 +20,7 @@ from .outlook import Outlook
 from .picture import is_fine, picture
 from .refusal import Refusal
 from .screen import Screen, can_colour, can_move
-from .standings import Moment, standings
+from .standings import Moment, moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,8 +85,7 @@ class Sight:
         """The run now."""
         now = self.now
         foretold = self._outlook.at(self.state, now) if self.condition != runs.LEFT else {}
-        rows = standings(self.state, now, self.condition, self.doing)
-        return Moment(self.state, now, self.condition, rows, foretold)
+        return moment(self.state, now, self.condition, self.doing, foretold)
 
     @property
     def now(self) -> float:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 AT_WORK, LOST, DONE, TO_COME = "at work", "lost", "done", "to come"
 WORDS = {SUCCESS: "done", FAILED: "failed", SKIPPED: "skipped", CANCELLED: "cancelled", UNNEEDED: "not needed"}
 _NONE: dict[str, str] = {}
+_NOTHING: dict[str, tuple[float, float]] = {}
 
 
 @dataclass(frozen=True)
@@ -63,12 +64,19 @@ def clock(seconds: float) -> str:
     return span(1000 * int(seconds)) if seconds >= 1 else "0 s"
 
 
-def standings(state: State, now: float, condition: str, doing: Mapping[str, str] = _NONE) -> list[Standing]:
-    """All tasks in the order of dispatch; `doing` says of some what their agents do, `condition` is the run's."""
-    return [
+def moment(
+    state: State,
+    now: float,
+    condition: str,
+    doing: Mapping[str, str] = _NONE,
+    foretold: Mapping[str, tuple[float, float]] = _NOTHING,
+) -> Moment:
+    """The run at a time of its own; `doing` says of some tasks what their agents do, `condition` is the run's."""
+    rows = [
         _standing(state, task, outcome, reason, now, condition, doing)
         for task, (outcome, reason) in state.outcomes().items()
     ]
+    return Moment(state, now, condition, rows, foretold)
 
 
 def _standing(

@@ -12,7 +12,7 @@ import pytest
 from builders import ROOT, SESSION, claimed, closed, event, header, launched, make_run, plan_of, read, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from parallel_dispatch import live
+from parallel_dispatch import live, standings
 from parallel_dispatch.active import ActiveRun
 from parallel_dispatch.activity import MOST, Activity
 from parallel_dispatch.bars import ASCII, BLOCKS
@@ -24,7 +24,6 @@ from parallel_dispatch.owners import activate
 from parallel_dispatch.picture import picture
 from parallel_dispatch.progress import launching
 from parallel_dispatch.screen import BEGIN, END, Screen
-from parallel_dispatch.standings import Moment, standings
 from parallel_dispatch.state import replay
 from parallel_dispatch.status import table
 from windows import Program, Window
@@ -51,8 +50,7 @@ def known(plan, **seconds):
 
 def moment(plan, events, now, condition="under way", doing=None):
     state = replay(plan, [header(0.0), *events])
-    rows = standings(state, now, condition, doing or {})
-    return Moment(state, now, condition, rows, Outlook().at(state, now))
+    return standings.moment(state, now, condition, doing or {}, Outlook().at(state, now))
 
 
 def drawn(seen, cells=100, lines=40, marks=BLOCKS):
@@ -95,31 +93,24 @@ def many():
     plan = plan_of({f"part-{n:03d}": () for n in range(300)}, max_parallel=4)
     events = [claimed(f"part-{n:03d}", time=float(n)) for n in range(4)]
     for n in range(40):
-        events += [
-            launched(f"part-{n:03d}", time=n + 0.5),
-            closed(f"part-{n:03d}", "failed" if n == 7 else "success", time=n + 1.0, reason="no output"),
-        ]
+        task, outcome = f"part-{n:03d}", "failed" if n == 7 else "success"
+        events += [launched(task, time=n + 0.5), closed(task, outcome, time=n + 1.0, reason="no output")]
         events.append(claimed(f"part-{n + 4:03d}", time=n + 1.0))
     return moment(plan, [*events, launched("part-040", time=40.5)], 43.0)
 
 
 def wide():
-    plan = plan_of(
-        {"レビュー-安全": (), "e\u0301te\u0301": (), "bad\x1b[2Jid\u202e": ("レビュー-安全",)}, max_parallel=2
-    )
-    events = [
-        claimed("レビュー-安全", time=0.0),
-        launched("レビュー-安全", time=1.0),
-        claimed("e\u0301te\u0301", time=0.0),
-    ]
-    return moment(plan, events, 20.0, doing={"レビュー-安全": "Write 出力/報告.md"})
+    review, summer = "レビュー-安全", "e\u0301te\u0301"
+    plan = plan_of({review: (), summer: (), "bad\x1b[2Jid\u202e": (review,)}, max_parallel=2)
+    events = [claimed(review, time=0.0), launched(review, time=1.0), claimed(summer, time=0.0)]
+    return moment(plan, events, 20.0, doing={review: "Write 出力/報告.md"})
 
 
 MOMENTS = {f.__name__.replace("_", "-"): f for f in (at_work, with_failures, slowed, ended, many, wide)}
 SIZES = [(100, 40), (60, 16), (38, 9), (20, 5)]
 
 
-@pytest.mark.parametrize("cells, lines", SIZES)
+@pytest.mark.parametrize(("cells", "lines"), SIZES)
 @pytest.mark.parametrize("name", MOMENTS)
 def test_a_moment_looks_like_this(name, cells, lines):
     file = os.path.join(FOLDER, f"{name}-{cells}x{lines}.txt")
@@ -574,7 +565,7 @@ def test_a_terminal_that_goes_away_ends_the_watching(watched):
 
 
 @pytest.mark.parametrize(
-    "options, env, is_coloured",
+    ("options", "env", "is_coloured"),
     [([], {}, True), (["--no-color"], {}, False), ([], {"NO_COLOR": "1"}, False), ([], {"NO_COLOR": ""}, True)],
 )
 def test_colours_are_left_out_where_they_are_not_wanted(watched, options, env, is_coloured):
@@ -593,7 +584,7 @@ def test_a_terminal_that_can_draw_nothing_gets_lines(watched):
     assert "security done" in program.text
 
 
-@pytest.mark.parametrize("outcome, code", [("success", 0), ("failed", 1), ("cancelled", 1)])
+@pytest.mark.parametrize(("outcome", "code"), [("success", 0), ("failed", 1), ("cancelled", 1)])
 def test_without_a_terminal_there_is_a_line_for_each_change_and_the_exit_code_says_how_it_ended(watched, outcome, code):
     watched.happens(*BEGUN, *AGENTS)
     process = watched.piped()

@@ -26,6 +26,7 @@ class Window:
         self.modes: set[int] = set()
         self.before: list[str] = []  # the lines of the first screen while the other one is shown
         self._row = self._column = 0
+        self._place = (0, 0)  # where the first screen's cursor was
 
     def feed(self, text: str) -> None:
         """What a program wrote; a sequence is never cut in two by those who call this."""
@@ -45,6 +46,9 @@ class Window:
             assert order in "hl", order
             if count == 1049 and (order == "h") != (1049 in self.modes):
                 self.lines, self.before = self.before, self.lines
+                here = self._row, self._column
+                self._row, self._column = (0, 0) if order == "h" else self._place
+                self._place = here
             (self.modes.add if order == "h" else self.modes.discard)(count)
         elif order == "H":
             self._row, self._column = max(0, count - 1), 0
@@ -93,6 +97,7 @@ class Program:
         """What the terminal shows."""
         shown = Window()
         shown.feed(self.text)
+        shown.lines = shown.lines[: self.height]  # below a window that became smaller there is nothing
         return shown
 
     @property
@@ -107,6 +112,7 @@ class Program:
 
     def resize(self, cells: int, lines: int) -> None:
         """Another size, of which the program is told as any is."""
+        self.height = lines
         fcntl.ioctl(self.ours, termios.TIOCSWINSZ, struct.pack("HHHH", lines, cells, 0, 0))
 
     def press(self, keys: str) -> None:

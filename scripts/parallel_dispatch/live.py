@@ -6,6 +6,7 @@ A look is one `stat` of the ledger and one of the transcript of each agent at wo
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import sys
@@ -89,8 +90,11 @@ class Sight:
 
     @property
     def now(self) -> float:
-        """The time of the run."""
-        return self.state.moment(time.time(), time.monotonic())
+        """The time of the run, which stands still once it has ended, or nobody drives it."""
+        if self.state.ended:
+            return max((a.ended for a in self.state.calls.values() if a.ended is not None), default=self.state.since)
+        now = self.state.moment(time.time(), time.monotonic())
+        return min(now, os.stat(self.run.ledger.path).st_mtime) if self.condition == runs.LEFT else now
 
     @property
     def doing(self) -> dict[str, str]:
@@ -123,7 +127,7 @@ def watch(run: ActiveRun, *, can_draw: bool, colour: bool) -> int:
     `can_draw`: the terminal knows more than ASCII.
     """
     sight, out = Sight(run), sys.stdout.fileno()
-    with _signals_interrupt():
+    with _signals_interrupt(), _terminal_may_go():
         if can_move(out):
             _draw(sight, Screen(out, sys.stdin.fileno(), colour=colour and can_colour()), BLOCKS if can_draw else ASCII)
         else:
@@ -179,6 +183,19 @@ def _signals_interrupt() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def _terminal_may_go() -> Iterator[None]:
+    """Where the terminal is closed, nobody hears anything any more."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.EIO:
+            raise
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(nowhere, stream.fileno())
 
 
 def _interrupt(*_: object) -> NoReturn:

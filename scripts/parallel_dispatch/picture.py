@@ -63,8 +63,7 @@ def in_force(state: State, condition: str) -> list[str]:
 def _head(moment: Moment, cells: int) -> str:
     """The run's name, how far it is, how long it has been at it and how long it still takes; less where less fits."""
     state, plan = moment.state, moment.state.plan
-    last = max((attempt.ended or 0.0 for attempt in state.calls.values()), default=0.0) if state.ended else moment.now
-    passed = clock(max(0.0, last - state.since))
+    passed = clock(max(0.0, moment.now - state.since))
     left = moment.remaining
     time = f"{passed}, about {left} to go." if left else f"{passed}."
     known = f"{plan.name} (run {plan.run}{', a rehearsal' if plan.rehearsal else ''}): {moment.condition}. "

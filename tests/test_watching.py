@@ -507,10 +507,10 @@ def test_a_run_is_drawn_until_it_ends_and_the_last_picture_stays(watched):
     assert {25, 7} & program.window.modes == set()
     watched.happens(closed("security"))
     program.wait_for("1 of 6 done")
-    program.resize(60, 7)
+    program.resize(60, 6)
     program.wait_for("... and ")
     assert all(len(line) <= 60 for line in program.window.lines)
-    assert len(program.window.lines) <= 7
+    assert len(program.window.lines) <= 6
     program.resize(20, 5)
     program.wait_for("1/6 done")
     program.resize(110, 40)

@@ -1,5 +1,6 @@
 """A run watched while it goes on: its picture, its lines, what is left of it, and the program in a terminal."""
 
+import io
 import json
 import os
 import random
@@ -291,12 +292,21 @@ def test_only_the_end_of_a_long_transcript_is_read_and_a_line_may_be_a_megabyte(
     with open(transcript, "ab") as file:
         file.truncate(3 * MOST)
     append(transcript, "\n" + line(use("Write", file_path="/project/a.md", content="x" * 1_000_000)))
-    asked = []
-    real = live.os.read
-    monkeypatch.setattr(live.os, "read", lambda *a: asked.append(a) or real(*a))
+    begun_at = []
+
+    class Noting(io.FileIO):
+        def seek(self, at, whence=0):
+            begun_at.append(at)
+            return super().seek(at, whence)
+
+    monkeypatch.setattr("parallel_dispatch.activity.open_file", Noting)
     activity = Activity(transcript)
     assert activity.look()
     assert words(activity) == "Write a.md"
+    assert begun_at == [os.path.getsize(transcript) - MOST]
+    append(transcript, line(use("Bash")))
+    assert activity.look()
+    assert begun_at[1:] == [os.path.getsize(transcript) - len(line(use("Bash")))]
 
 
 def test_a_transcript_that_begins_anew_is_read_anew(transcript):

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 STATE, TIME = 9, 8
 """The cells for states and for times."""
+NAME = 6
+"""The cells for names, at least."""
 WORDS = 12
 """The cells for what is said of a task, at least; else nothing is."""
 INDENTED = 40
@@ -50,7 +52,7 @@ class Drawing:
         free = cells - state - min(NAMES, name) - 5
         if free < LEAST or not shown:
             indent = "  " * (cells >= INDENTED)
-            name = min(name, max(8, cells - max(map(width, short), default=0) - len(indent) - 1))
+            name = min(name, max(NAME, cells - max(map(width, short), default=0) - len(indent) - 1))
             self.axis = self.legend = ""
             self.rows = [f"{indent}{padded(n, name)} {s}  {text}" for n, s, text in zip(names, short, words)]
             return

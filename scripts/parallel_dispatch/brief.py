@@ -32,7 +32,7 @@ class Brief:
     """What stands in the brief of one attempt.
 
     `inputs` are the tasks whose outputs it builds on, `missing` says why others are not there; `lists` are the places
-    in its output of lists that other tasks are made of; `convention` are lines about the form in which programs read it,
+    in its output of lists that other tasks are made of; `convention` are lines about the form in which it is read,
     `integration` are those that an integrator gets about what it merges; `contract` is its contract in words; `failure`
     is why the attempt before it failed; `minutes` is a number of minutes in words.
     """

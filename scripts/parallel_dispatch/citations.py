@@ -40,6 +40,10 @@ class Ids:
                 named.update(name for part in parts for name in self._named(part))
         return sorted(name for name in named if name not in self._known)
 
+    def without(self, text: str) -> str:
+        """A text without what stands in it as an id."""
+        return _ID.sub("", text)
+
     def leading(self, text: str) -> tuple[list[str], str]:
         """The ids that a text begins with, and what follows them."""
         plain = _MARKUP.sub("", text)

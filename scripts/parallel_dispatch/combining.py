@@ -70,9 +70,7 @@ def bad_integrator(outline: Outline) -> Iterator[Problem]:
     named = _text(node.get(INTEGRATOR)) if isinstance(node, Mapping) else None
     graph = graph_of(outline.tasks)
     last = named.text if named else last_of_all(graph)
-    at = named or (
-        node if isinstance(node, Scalar) else _text(node.get("strategy")) if isinstance(node, Mapping) else None
-    )
+    at = named or (_text(node.get("strategy")) if isinstance(node, Mapping) else _text(node))
     if at is None or (last and last not in graph):
         return
     why = _unfit(outline, last, graph)

@@ -16,29 +16,37 @@ _HEADING = re.compile(r"^ {0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
 _BOLD = re.compile(r"^ {0,3}(?:\*\*|__)(.+?)(?:\*\*|__):?\s*$")
 _NAME = re.compile(r"^[\W\d]*(?:finding\s+)?dispositions?\b", re.IGNORECASE)
 _ITEM = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+(.*)$")
-_RULER = re.compile(r"^[\s|:-]*-[\s|:-]*$")
+RULER = re.compile(r"^[\s|:-]*-[\s|:-]*$")
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 _IDS = re.compile(r"\bfindings?\b|\bids?\b|\bsources?\b", re.IGNORECASE)
 _WHAT = re.compile(r"disposition|decision|status|outcome|action|resolution|verdict|result", re.IGNORECASE)
 _WHY = re.compile(r"reason|why|note|rationale|justification|comment|explanation|remark", re.IGNORECASE)
-_KINDS = (
-    (DROPPED, r"dropp?\w*|remov\w+|reject\w+|exclud\w+|omit\w*|discard\w*|dismiss\w*|ignor\w+|false positive"
-     r"|not included|left out|delet\w+|skipp\w+|invalid|not kept|withdrawn|won'?t fix"),
-    (MERGED, r"merg\w+|fold\w+|duplicat\w+|combin\w+|same as|consolidat\w+|joined|absorbed|covered by|subsumed|part of"),
-    (KEPT, r"ke(?:pt|ep)\w*|retain\w*|includ\w+|as is|unchanged|accept\w+|confirm\w+|report\w+|chang\w+|lower\w+"
-     r"|rais\w+|downgrad\w+|upgrad\w+|reduc\w+|escalat\w+"),
-)  # fmt: skip
-_KIND = re.compile("|".join(rf"(?P<{kind}>\b(?:{words})\b)" for kind, words in _KINDS), re.IGNORECASE)
+_KINDS = {
+    DROPPED: r"drop\w* remov\w+ reject\w+ exclud\w+ omit\w* discard\w* dismiss\w* ignor\w+ delet\w+ skipp\w+ invalid "
+    "withdrawn false_positive not_included left_out not_kept won'?t_fix",
+    MERGED: r"merg\w+ fold\w+ duplicat\w+ combin\w+ consolidat\w+ joined absorbed subsumed same_as covered_by part_of",
+    KEPT: r"kept keep\w* retain\w* includ\w+ unchanged accept\w+ confirm\w+ report\w+ chang\w+ lower\w+ rais\w+ as_is "
+    r"downgrad\w+ upgrad\w+ reduc\w+ escalat\w+",
+}
+"""The words for what becomes of a finding; the first one in a row counts."""
+
+
+def _any_of(words: str) -> str:
+    return "|".join(words.split()).replace("_", " ")
+
+
+_KIND = re.compile("|".join(rf"(?P<{kind}>\b(?:{_any_of(words)})\b)" for kind, words in _KINDS.items()), re.IGNORECASE)
 _CHANGED = re.compile(
     r"\b(?:chang|lower|rais|downgrad|upgrad|reduc|escalat|lift|demot|promot|adjust)\w*\s+(?:\w+\s+){0,2}?from\s+"
     rf"[\"'`*]*({'|'.join(SEVERITIES)})\b[\"'`*]*(?:\s+to\s+\w+)?",
     re.IGNORECASE,
 )
 _SEVERITY = re.compile(rf"^[\s:(\[|,;–—*`-]*({'|'.join(SEVERITIES)})\b[\s)\]*`]*", re.IGNORECASE)
-_EMPTY = frozenset(
+_NOTHING = (
     "a an and as because below above by dropped for given in is it na no none nothing of on or reason reasons see that "
-    "the this to tbd todo unknown unspecified was with without why n/a explanation".split()
+    "the this to tbd todo unknown unspecified was with without why explanation"
 )
+_EMPTY = frozenset(_NOTHING.split())
 _LETTERS = re.compile(r"[^\W\d_]+")
 
 
@@ -96,8 +104,8 @@ def _tables(lines: list[str]) -> set[int]:
     for at, line in enumerate(lines):
         if not line.strip().startswith("|"):
             inside = False
-        elif at + 1 < len(lines) and _RULER.match(lines[at + 1]) and "|" in lines[at + 1]:
-            inside = any(_WHAT.search(cell) for cell in _cells(line)) and "disposition" in line.casefold()
+        elif at + 1 < len(lines) and RULER.match(lines[at + 1]) and "|" in lines[at + 1]:
+            inside = any(_WHAT.search(cell) for cell in cells(line)) and "disposition" in line.casefold()
         if inside:
             found.add(at)
     return found
@@ -110,10 +118,10 @@ def dispositions(lines: list[tuple[int, str]], ids: Ids) -> list[Disposition]:
     for place, (at, line) in enumerate(lines):
         if line.strip().startswith("|"):
             following = lines[place + 1][1] if place + 1 < len(lines) else ""
-            if _RULER.match(following) and "|" in following:
-                columns = [_column(cell) for cell in _cells(line)]
-            elif not _RULER.match(line):
-                row = _row(_cells(line), columns, ids, at)
+            if RULER.match(following) and "|" in following:
+                columns = [_column(cell) for cell in cells(line)]
+            elif not RULER.match(line):
+                row = _row(cells(line), columns, ids, at)
                 found += [row] if row else []
             continue
         columns = columns if line.strip() else []
@@ -122,7 +130,9 @@ def dispositions(lines: list[tuple[int, str]], ids: Ids) -> list[Disposition]:
             row = _listed(item[1], ids, at)
             found += [row] if row else []
         elif found and line.startswith(("  ", "\t")) and line.strip() and not found[-1].reason:
-            found[-1] = _made(found[-1].findings, found[-1].severity, f"{found[-1].words} {line.strip()}", ids, found[-1].at)
+            found[-1] = _made(
+                found[-1].findings, found[-1].severity, f"{found[-1].words} {line.strip()}", ids, found[-1].at
+            )
     return found
 
 
@@ -174,7 +184,9 @@ def _made(
     reason = reason.strip(" \t:;,.|()[]–—-")
     others = tuple(each for each in ids.cited(words) if each not in own)
     strange = (*strange, *(each for each in ids.strange(words) if each not in strange))
-    return Disposition(own, severity, kind, words, changed[1].casefold() if changed else "", reason, others, strange, at)
+    return Disposition(
+        own, severity, kind, words, changed[1].casefold() if changed else "", reason, others, strange, at
+    )
 
 
 def is_reason(text: str) -> bool:
@@ -182,7 +194,8 @@ def is_reason(text: str) -> bool:
     return any(word.casefold() not in _EMPTY and len(word) > 1 for word in _LETTERS.findall(text))
 
 
-def _cells(row: str) -> list[str]:
+def cells(row: str) -> list[str]:
+    """The cells of a table's row, as they were written."""
     found = re.split(r"(?<!\\)\|", row.strip())
     return [cell.strip() for cell in found[1 : -1 if not found[-1].strip() else None]]
 

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from . import findings
 from .citations import Ids
-from .disposition import DROPPED, MERGED, UNCLEAR, dispositions, is_reason, split
-from .finding import SEVERITIES
+from .disposition import DROPPED, MERGED, RULER, UNCLEAR, cells, dispositions, is_reason, split
+from .finding import SEVERITIES, Finding
+from .location import places
 from .resemblance import may_be_one, tells
+from .severity import only_severity
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from .disposition import Disposition
-    from .finding import Finding
 
 LOST, UNREASONED, UNTOLD, CHANGED, FUSED, INVENTED = "lost", "dropped", "untold", "changed", "merged", "invented"
 _MARKER = re.compile(r"^(\s*)(?:[-*+]|\d+[.)])\s")
@@ -78,8 +79,38 @@ def _items(text: str, ids: Ids) -> list[Item]:
     for place, finding in enumerate(read):
         end = read[place + 1].at - 1 if place + 1 < len(read) else len(lines)
         raw = "\n".join(_block(lines, finding.at - 1, end))
+        for part in ("title", "details", "fix"):
+            setattr(finding, part, ids.without(getattr(finding, part)).rstrip(" ()[]{},;&"))
         found.append(Item(finding, tuple(ids.cited(raw)), tuple(ids.strange(raw)), raw))
-    return found
+    return found + list(_of_tables(lines, ids, {finding.at - 1 for finding in read}))
+
+
+def _of_tables(lines: list[str], ids: Ids, known: set[int]) -> Iterator[Item]:
+    """The rows of tables that cite ids and that nobody else could read, for lack of a column with a name that tells."""
+    at = 0
+    while at < len(lines):
+        end = at
+        while end < len(lines) and lines[end].strip().startswith("|"):
+            end += 1
+        rows = range(at + 2, end) if end > at + 2 and RULER.match(lines[at + 1]) else range(0)
+        if known.isdisjoint(rows) and any(ids.cited(lines[row]) or ids.strange(lines[row]) for row in rows):
+            for row in rows:
+                yield Item(
+                    _in_row(lines[row], row, ids),
+                    tuple(ids.cited(lines[row])),
+                    tuple(ids.strange(lines[row])),
+                    lines[row],
+                )
+        at = max(end, at + 1)
+
+
+def _in_row(row: str, at: int, ids: Ids) -> Finding:
+    values = [value for value in cells(row) if value]
+    severity = next(filter(None, map(only_severity, values)), "")
+    found = places(row)
+    path, line, last = (found[0].path, found[0].line, found[0].last_line) if found else ("", 0, 0)
+    told = [ids.without(value) for value in values]
+    return Finding("", 1, max(told, key=len, default=""), severity, path, line, last, " ".join(told), at=at + 1)
 
 
 def _block(lines: list[str], begin: int, end: int) -> list[str]:
@@ -116,7 +147,9 @@ def _of_rows(given: Sequence[Finding], own: dict[str, list[Disposition]], items:
 def _of_row(finding: Finding, row: Disposition) -> Iterator[Alarm]:
     if row.kind == UNCLEAR:
         says = f'"{row.words[:60]}"' if row.words else "nothing"
-        yield Alarm(finding.id, UNTOLD, f"the row of {finding.id} says {says}: write kept, merged with ID, or dropped: why")
+        yield Alarm(
+            finding.id, UNTOLD, f"the row of {finding.id} says {says}: write kept, merged with ID, or dropped: why"
+        )
     if row.kind == DROPPED and not is_reason(row.reason):
         yield Alarm(finding.id, UNREASONED, f"{finding.id} is dropped without a reason: write why, or keep it")
     if row.changed_from and finding.severity and row.changed_from != finding.severity:
@@ -193,7 +226,9 @@ def _cites(text: str, tasks: Collection[str]) -> bool:
 
 
 def _shown(finding: Finding) -> str:
-    return " ".join(filter(None, (f"[{finding.severity}]" if finding.severity else "", finding.place, finding.title[:80])))
+    return " ".join(
+        filter(None, (f"[{finding.severity}]" if finding.severity else "", finding.place, finding.title[:80]))
+    )
 
 
 def _listed(ids: Sequence[str]) -> str:

@@ -14,21 +14,23 @@ if TYPE_CHECKING:
 
 CLOSE = 3
 """Lines between two places that still are one."""
-LONG = 8
-"""From so many words on a text has words in common with any other that tells the same."""
+SHORT, LONG = 6, 8
+"""From so many words on a text has one, and two, words in common with any other that tells the same at one place."""
 _WORD = re.compile(r"[^\W\d_]+|\d+(?:[.:]\d+)*")
 _HUMPS = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_ENDINGS = ("ations", "ation", "ments", "ment", "ings", "ing", "ions", "ion", "ies", "ied", "ness", "es", "ed", "ly", "s", "e")
-_SMALL = frozenset(
+_ENDED = "ations ation ments ment ings ing ions ion ies ied ness es ed ly s e"
+_ENDINGS = tuple(_ENDED.split())
+_LITTLE = (
     "a an and are as at be but by can do does for from has have if in into is it its may no not of on only or so such "
     "than that the their them then there they this to too use used was were when where which with without "
-    "fix finding findings severity file line lines details issue problem should would".split()
+    "fix finding findings severity file line lines details issue problem should would"
 )
+_SMALL = frozenset(_LITTLE.split())
 
 
 def words(text: str) -> frozenset[str]:
     """The words of a text that mean something, without their endings; pairs of characters where none are apart."""
-    found = set()
+    found: set[str] = set()
     for word in _WORD.findall(_HUMPS.sub(" ", text)):
         folded = word.casefold()
         if not folded.isascii() and len(folded) > 2 and folded == folded.upper():  # a script without words and cases
@@ -39,9 +41,8 @@ def words(text: str) -> frozenset[str]:
 
 
 def of(finding: Finding) -> frozenset[str]:
-    """The words of a finding, with those of its file's name."""
-    name = finding.path.rpartition("/")[2].partition(".")[0]
-    return words(f"{finding.title}\n{finding.details}\n{finding.fix}\n{finding.category}\n{name}")
+    """The words of a finding."""
+    return words(f"{finding.title}\n{finding.details}\n{finding.fix}\n{finding.category}")
 
 
 def same_file(one: Finding, other: Finding) -> bool:
@@ -66,25 +67,25 @@ def may_be_one(one: Finding, other: Finding) -> bool:
     if between is None:
         return shared > 1 and share >= 0.2
     if between == 0:
-        return shared > 0 or one.line == other.line
+        return one.line == other.line or (shared > 1 and share >= 0.15)
     return share >= (0.25 if between <= CLOSE else 0.4) and shared > 1
 
 
 def tells(item: Finding, cited: Finding) -> str:
     """How a finding differs from one that it stands for, in a few words; empty where it may well stand for it."""
-    if item.path and cited.path:
+    name = cited.path.rpartition("/")[2].partition(".")[0]
+    own = of(item)
+    shared = len(own & (of(cited) | words(name)))
+    is_mention = not item.line and shared > 1  # of a file beside what it is about
+    if item.path and cited.path and not is_mention:
         if not same_file(item, cited):
             return f"it is about {item.path}, not {cited.path}"
         if (apart(item, cited) or 0) > CLOSE:
             return f"it is at {item.place}, not {cited.place}"
-    own = of(item)
-    shared, _ = _in_common(own, of(cited))
     at_one_place = bool(item.line and cited.line)
-    if len(own) >= LONG and shared <= (1 if at_one_place else 0):
-        return "it tells something else"
-    if not at_one_place and not shared and own and not (item.path and cited.path):
-        return "it tells something else"
-    return ""
+    least = SHORT if at_one_place else SHORT // 2
+    is_other = (shared == 0 and len(own) >= least) or (shared == 1 and at_one_place and len(own) >= LONG)
+    return "it tells something else" if is_other else ""
 
 
 def _in_common(one: frozenset[str], other: frozenset[str]) -> tuple[int, float]:

@@ -161,7 +161,8 @@ def _aggregate(node: Node | None, names: Lookup[str, list[str]], tasks: list[Tas
         return None
     keys, quorum = node.get("key"), node.get("quorum")
     known = Names(names)
-    stated = [part.text for part in items(keys) or [keys] if isinstance(part, Scalar)]
+    parts = items(keys) if isinstance(keys, Sequence) else [keys]
+    stated = [part.text for part in parts if isinstance(part, Scalar)]
     return Aggregate(
         strategy=_text(node, "strategy", _AGGREGATE.strategy),
         sources=_ids(node.get("from"), known.selected),

@@ -25,7 +25,7 @@ _WINDOW = 7
 class Profile:
     """What of a finding is compared."""
 
-    __slots__ = ("finding", "key", "main", "topics", "unwanted", "wanted", "weights")
+    __slots__ = ("finding", "is_excess", "is_lack", "key", "main", "topics", "unwanted", "wanted", "weights")
 
     def __init__(self, finding: Finding) -> None:
         self.finding = finding
@@ -42,6 +42,9 @@ class Profile:
             stemmed = stem(word.text)
             if word.text not in _IDLE and word.text not in NEGATIONS and len(word.text) > 1:
                 self.weights[stemmed] = max(self.weights.get(stemmed, 0.0), 2.0 if word.is_code else 1.0)
+        spelled = {word.text for word in title}
+        self.is_excess = bool(spelled & _EXCESS) or (bool(spelled & NEGATIONS) and bool(spelled & _NEEDED))
+        self.is_lack = bool(spelled & ABSENT) and not self.is_excess
         self.wanted, self.unwanted = _directions(title, told)
 
 
@@ -53,21 +56,29 @@ _IDLE = frozenset(
     " der die das und oder ein eine einen wird werden ist sind im in mit von zu auf den dem des le la les un une des et est"
     " el los las una y en se que de du au aux".split()
 )
-_MORE = frozenset("add introduce enable increase raise lengthen extend extract create use retry allow reenable require".split())
+_MORE = frozenset(
+    "add introduce enable increase raise lengthen extend extract create use retry allow reenable require wrap need needs"
+    " prefer".split()
+)
 _FEWER = frozenset(
     "remove drop delete inline disable reduce lower shorten avoid redundant unnecessary needless superfluous excessive"
-    " stop dont limit decrease".split()
+    " stop decrease unneeded useless pointless premature overkill".split()
 )
 
 
+_DENIALS = frozenset(("don", "not", "never"))
 _LITTLE = frozenset("low few short small little narrow rare seldom tight".split())
-_SIZES = _LITTLE | frozenset("high many long large much big wide often loose frequent".split())
+_SIZES = _LITTLE | frozenset("high many long large much big wide often loose frequent strict aggressive complex early".split())
 
 
 def _is_thing(near: Word, word: Word) -> bool:
     """Whether a word beside another may be what that is about."""
     is_idle = near.text in _IDLE or near.text in NEGATIONS or near.text in _SIZES or near.text in _MORE | _FEWER
     return near.sentence == word.sentence and not is_idle
+
+
+_EXCESS = frozenset("redundant unnecessary needless superfluous useless pointless unneeded overkill premature".split())
+_NEEDED = frozenset("need needs needed required necessary".split())
 
 
 def _directions(title: list[Word], told: list[Word]) -> tuple[frozenset[str], frozenset[str]]:
@@ -78,9 +89,14 @@ def _directions(title: list[Word], told: list[Word]) -> tuple[frozenset[str], fr
         if word.text == "too" and at + 1 < len(told) and told[at + 1].text in _SIZES:
             into = wanted if told[at + 1].text in _LITTLE else unwanted
             into.update(stem(near.text) for near in told[max(0, at - 5) : at + 5] if _is_thing(near, word))
-        into = wanted if word.text in _MORE or (word.text in NEGATIONS and at < len(title)) else None
-        into = unwanted if word.text in _FEWER else into
-        if into is None:
+        is_denied = any(near.text in _DENIALS and near.sentence == word.sentence for near in told[max(0, at - 3) : at])
+        if word.text in _MORE:
+            into = unwanted if is_denied else wanted
+        elif word.text in _FEWER:
+            into = wanted if is_denied else unwanted
+        elif word.text in NEGATIONS and word.text not in _DENIALS and at < len(title):
+            into = wanted
+        else:
             continue
         for near in told[at + 1 : at + 6]:
             if near.sentence != word.sentence:
@@ -164,6 +180,8 @@ def overlap(a: Profile, b: Profile) -> float:
 
 def _are_opposed(a: Profile, b: Profile) -> bool:
     """Whether one asks for more of what the other asks for less of."""
+    if (a.is_excess and b.is_lack) or (a.is_lack and b.is_excess):
+        return True
     return bool((a.wanted & b.unwanted) | (a.unwanted & b.wanted))
 
 

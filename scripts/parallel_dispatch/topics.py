@@ -41,10 +41,10 @@ timing attack: timing attack/leak/safe/unsafe/side/constant; constant time; comp
 unverified certificates: verif/check/valid certificate/tls/ssl disab/off/skip/false/~; insecureskipverify; rejectunauthorized; verify false; self signed accept
 unencrypted traffic: =http plain/unencrypt/cleartext/clear/instead https; https ~/redirect/enforc; plaintext traffic/connection/network; tls ~ ingress/connection/configured; old/weak/outdated tls; =tlsv1; tls minimum/version
 unencrypted at rest: encrypt rest/disk/volume/bucket ~/unencrypt; unencrypted bucket/volume/disk/database/backup; storage_encrypted; kms
-cross-origin sharing: cors; access control allow origin; origin wildcard/any/reflect/star
+cross-origin sharing: cors any/wildcard/star/open/permissive/reflect/all/allow/credential !block !strict; access control allow origin; origin wildcard/any/reflect/star/arbitrar
 cookie flags: cookie httponly/secure/samesite/flag; httponly; samesite
 security headers: content security policy; csp header; hsts; security header; x frame options; clickjack; frame ancestors
-rate limit: rate limit; throttl login/request/attempt/endpoint/password; brute force; ratelimit
+rate limit: rate limit/limited/limiting/limiter !strict !low !high !tight !aggressive; throttl login/request/attempt/endpoint/password !strict; brute force; ratelimit
 user enumeration: enumerat user/account/email; account/user exist reveal/reset/leak
 sensitive logs: log password/token/secret/personal/pii/sensitiv/credential/card/header/ssn/iban/patient/plain !id; redact; mask log/card/secret; personal data log
 leaked internals: stack trace/traceback leak/expos/return/client/response/user; stacktrace; exception text/message/detail client/response/user/leak; internal error detail
@@ -53,7 +53,8 @@ mass assignment: mass assign; overpost; permit explicit; whitelist/allowlist att
 public storage: bucket/acl/blob/container public/world/open/allusers; public read; publicly readable/accessible; public access block
 open network: anyaddress; security group open/world/internet; port open/expos internet/world/public; open world ssh/port/internet; bind all interface/loopback/localhost; database/redis/port public/internet reachable/expos
 broad rights: iam/policy/permission/role/token wildcard/broad/star/least/scope; least privilege; =admin role/rights/policy grant/wide; overly permissive; cluster admin; permissions write all; contents write
-unpinned version: pin/unpin/float/mutable/latest/range version/image/digest/tag/sha/action/base/dependenc/reproducib; unpinned; commit sha/hash; latest tag; reproducib version/build/tag; full commit
+unpinned version: ~ pinned; unpinned; latest/float/floating/mutable tag/image/base/version/action/upgrade; pin digest/sha/commit/hash/lockfile !loosen !prevent !block; pin version/dependenc/action/image to/should/add !loosen !prevent !block !relax !exact; reproducib version/build/tag/image; commit =sha/hash; full commit; dependencies exact pin/version !loosen !prevent !relax !block
+pinned too tightly: pin/exact/strict prevent/block/loosen/relax/range/security/update; loosen/relax version/dependenc/pin; lockern abhangigkeit/version
 missing lock file: lockfile ~/commit; lock file ~/commit; npm ci install lock
 root container: root container/user/run/process/image; =user directive/instruction; usernonroot; runasnonroot; runs as root; privileged container/pod/mode
 regex backtracking: redos; regex/pattern/expression backtrack/catastroph/exponential/evil; re2
@@ -101,7 +102,7 @@ lost promise: await ~/forgot/floating/missing; missing await; promise unhandl/re
 swallowed error: catch/except/exception/error/failure/err/fehler/erreur empty/swallow/ignor/silent/bare/pass/discard/suppress/unnoticed/hidden/verschluckt/lost; leave trace; empty catch; errcheck; unchecked return/error/result; return value ignor/unchecked/discard/checked; bare except; exception swallow; silent fail; fail silent; error never/not check/handled/propagat/logged/returned
 broad exception: except/catch broad/everything/baseexception/generic/throwable/too; broad except; catch all; catches exception everything
 panic: unwrap; panic !query/pool; =expect input/result
-missing null check: null/nil/none/undefined/optional deref/pointer/check/guard/crash/handle/unset/access/possib; nullpointerexception; =npe; attributeerror none; typeerror undefined/cannot; null check; may null/none/undefined/nil; optional chain; nil pointer; orelse; segfault
+missing null check: null/nil/none/undefined/optional deref/pointer/guard/crash/handle/unset/access/possib !redundant; null/nil/none/undefined check ^/~/add !redundant !unnecessary; nullpointerexception; =npe; attributeerror none; typeerror undefined/cannot; may null/none/undefined/nil; optional chain !redundant !unnecessary; nil pointer; orelse; segfault; cannot read propert; =null returned/when
 off by one: off one; offbyone; boundary; last/first element/item/row/page/entry skip/miss/lost/drop/omit/never/left; fencepost; loop ends/stops early/one; exclusive inclusive; one too many/few; range len; upper bound includ/exclus
 out of bounds: out range/bound index/array/slice/access; indexerror; arrayindexoutofbounds; index list/array empty; empty list/array/slice crash/index/first/raise
 division by zero: divi zero/empty; zerodivisionerror; =nan average/divi/empty; denominator
@@ -155,8 +156,8 @@ destructive migration: drops/drop column/table data/lose/lost/backup/still; data
 column too small: varchar; column/field short/small/truncat length/name/text; truncat name/text/value/column/length
 lost data: silent/silently drop/lose/lost/discard/skip/overwrit rows/record/data/message/line/entr/events; rows dropped/lost/discarded; dropna; coerce; records lost/skipped/dropped; data lost/loss !migrat; messages lost/dropped; acknowledg before; ack before
 encoding: encoding ~/utf/default/platform/wrong/error/ignore/explicit/specif; utf8; charset; mojibake; umlaut; unicode decode/error/normal; unicodedecodeerror; utf 8; locale encoding
-no health check: health check/endpoint/probe; healthz; readiness; liveness; probe ^; healthcheck
-no resource limits: limit memory/cpu/resources container/pod/set/~/kubernetes/missing; resources limits/requests; oomkill; resource limits/requests/quota; evict neighbours/pods
+no health check: health check/endpoint/probe ^/add/expose/implement; healthz ^/add/expose; readiness/liveness/probe ^/add/implement; healthcheck ^/add
+no resource limits: limit memory/cpu/resource/container/pod ^/set/setting/consider !low !high !too; resources requests ^/set; oomkill; evict neighbours/pods; resource quota ^
 no graceful shutdown: graceful; sigterm; in flight; drain request/connection/shutdown; shutdown abrupt/signal; terminated mid/request; signal handling
 single instance: single replica/instance/point/node; one replica; replicas 1; replicat einzig; ausfallsicherheit; single point; high availab; availability zone; multi az; failover
 missing logs: =log/logging ^/nothing/add !print !token !password !secret !personal !test !rotat; ~ logged !token !password !secret !rotat; request/correlation/trace =id ^; correlation =id; unlogged; traceab; consider log rows/record/drop
@@ -179,16 +180,17 @@ unsafe get: get delete/change/state/side/mutat/modif; safe method; post instead 
 over-exposed fields: expos/return/serializ/leak internal/field/hash/all/column/password_hash response/field/json/client/api; password hash/hashes/field response/return/json/api/serializ; too many fields; whole entity/model/object serial/return/response; internal fields
 exposed admin pages: pprof; actuator; admin/debug/metrics/swagger/graphiql endpoint/page/panel/interface/public/introspection public/expos/unprotect/internet/production; introspection
 query depth: depth limit/quer; query depth/complex; nested queries
-missing alt text: alt text/attribut/image/=alt; =alt; alternative text; alternativtext; texte alternatif; images decorat/without/text description/altern; screen reader image
+missing alt text: =alt ^ !same !repeat; add =alt; alternative text ^; alternativtext fehlt/ohne/kein; texte alternatif manque/sans/pas; images decorat/without text description/altern; screen reader image file/announce/nothing; image text ^
+poor alt text: =alt repeat/redundant/meaning/filename/name/descriptive/generic/wrong/unhelpful/same/duplicate/useless
 missing form label: label ~/form/input/field/placeholder/associat/missing; placeholder label/only/instead/text; unlabelled; unlabeled; inputs rely; labelled; htmlfor; etiqueta
-missing accessible name: aria label; arialabel; accessible name; icon button name/label/only/text/screen; icon only; button without name/text/label; unnamed button/link/control
+missing accessible name: aria label ^/add/only; arialabel ^; accessible name; icon button name/label/only/text/screen; icon only; button without name/text/label; unnamed button/link/control
 contrast: contrast; too light background; ratio text/4.5/colour/color; hard read text/colour/background/grey/gray; low contrast
 focus outline: outline none/focus/remov; focus visible/indicator/ring/style/outline ~/remov/hidden/see/invisible; focus ring; focus indicator; focusvisible
 focus trap: focus trap/escape/dialog/modal/return/move/restor; focus lost/management; dialog tab/behind; modal tab/keyboard/focus
 keyboard: keyboard ~/cannot/reach/only/unreach/operat/access/user/inaccess; div click/onclick/button; clickable div/span; onclick div/span; tabindex; semantic button; mouse only/users; arrow keys; click handler div/span; native button
 page language: lang attribut/html/missing/page; language declared/page/attribut/~; html lang
 heading order: heading level/order/skip/hierarch/structure; h1 h3/h2/missing/several; =h1
-captions: caption; subtitle; transcript video/audio
+captions: caption ^/add; subtitle ^/add; transcript video/audio ^
 not announced: announc; live region; aria live; role alert; screen reader hear/told/update/status/notif/error; vorgelesen; aria busy
 skip link: skip link/navigation/content; bypass
 touch targets: touch target; tap target; target size/small; 24 px/44
@@ -196,7 +198,7 @@ motion: reduced motion; prefers reduced; animation motion/stop/pause/vestibular/
 colour alone: colour/color alone/only/convey/solely/meaning; colour blind; color blind; only by colour/color
 zoom: zoom; user scalable; maximum scale; text px/rem/size browser; font size px/rem/browser
 page title: page/document title; title same/route/missing page
-missing translation: translat; i18n; hardcod string/text/label/english/message; localis; localiz; untranslated; string literal catalogue/locale; uebersetz; ubersetz
+missing translation: ~ translat; translat ^; untranslated; hardcod string/text/label/english/message !sql !quer; i18n ^/bypass; ~ localis/localiz; string literal catalogue/locale; ~ uebersetzt/ubersetzt
 locale formats: date/number/currency format locale/user; intl; locale number/date/decimal
 react keys: index key react/array/list; array index; key prop; key index; stable key; index as key
 stale closure: stale closure/state/effect; dependency array/useeffect/hook; useeffect depend/missing/stale/closure; exhaustive deps; effect depend/missing; deps array

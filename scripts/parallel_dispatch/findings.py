@@ -239,7 +239,9 @@ class _Text:
             return True
         label = labels.fields(line.text)[0][0]
         if label and labels.LABELS[label] != labels.TITLE:
-            return label in current.seen
+            field = labels.LABELS[label]
+            is_known = (field == labels.SEVERITY and current.severity) or (field == labels.PLACE and current.path)
+            return label in current.seen or bool(is_known and not first.is_ordered)
         return line.is_ordered or not first.is_ordered
 
     def _item_end(self, at: int, end: int, first: Line) -> int:
@@ -269,7 +271,8 @@ class _Text:
             line = self.lines[at]
             is_new = line.kind == TEXT and self.lines[at - 1].kind == BLANK and _opens_finding(line)
             is_list = line.kind == ITEM and line.depth == 0 and not labels.fields(line.text)[0][0]
-            if line.kind in (HEADING, ROW) or is_new or (is_list and _looks_like_finding(line.text)):
+            is_item = line.is_ordered or line.text.startswith(BOLD) or _looks_like_finding(line.text)
+            if line.kind in (HEADING, ROW) or is_new or (is_list and is_item):
                 break
             _continue(draft, line)
             at += 1

@@ -93,7 +93,7 @@ def numbered(text: str) -> tuple[bool, str]:
     core = word.strip("[]().:#")
     head = core.rstrip("0123456789")
     digits = core[len(head) :]
-    marked = word != core or behind[:1] in ("-", "–", "—", ":")
+    marked = word != core or behind[:1] in ("-", "–", "—", ":", "(", "[") or (digits[:1] == "0" and head != "")
     is_priority = only_severity(core) != ""
     if digits and marked and not is_priority and len(core) < 12 and (head == "" or _is_code(head)) and behind.strip():
         return True, opening + behind.lstrip(" -–—:")

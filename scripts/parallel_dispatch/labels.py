@@ -73,9 +73,11 @@ def fields(line: str) -> list[tuple[str, str]]:
     if not cuts:
         begin, end, label = _set_off(line)
         cuts = [(begin, end, label)] if label else []
-    told = [("", _trimmed(line[: cuts[0][0]]))] if cuts and _trimmed(line[: cuts[0][0]]) else []
     if not cuts:
         return [("", line)]
+    before = line[: cuts[0][0]].rstrip(" \t|;·•-–—([")
+    before = before[:-1] if before.endswith(BOLD) and before.count(BOLD) % 2 else before
+    told = [("", before)] if before.strip(BOLD + " ") else []
     ends = [cut[0] for cut in cuts[1:]] + [len(line)]
     told += [(label, _trimmed(line[begin:end])) for (_, begin, label), end in zip(cuts, ends)]
     return told

@@ -92,7 +92,8 @@ def _tagged(inside: str) -> tuple[str, str]:
     if not any(told) or len(parts) > 4:
         return "", ""
     others = [p for p, severity in zip(parts, told) if p and not severity and p.casefold() not in _BESIDE]
-    return ("", "") if any(len(other.split()) > 3 for other in others) else (_worst(told), ", ".join(others))
+    is_prose = any(len(other.split()) > 3 or not other.replace(" ", "").replace("-", "").isalnum() for other in others)
+    return ("", "") if is_prose else (_worst(told), ", ".join(others))
 
 
 def _split(text: str) -> list[str]:
@@ -109,12 +110,15 @@ def _opening_word(text: str) -> tuple[str, str, str]:
     word, rest = text[:end], text[end:]
     if word.casefold() not in _ALONE:
         return "", "", text
-    for beside in (" severity", "-severity", " priority", "-priority"):
-        if rest[: len(beside)].casefold() == beside:
-            rest = rest[len(beside) :]
+    for kind in (" severity", "-severity", " priority", "-priority"):
+        if rest[: len(kind)].casefold() == kind:
+            rest = rest[len(kind) :]
+    beside, bare = "", rest.lstrip()
+    if bare.startswith("(") and 0 < bare.find(")", 0, 40) and bare[bare.find(")") + 1 :][:1] in (":", " ", BOLD):
+        beside, _, rest = bare[1:].partition(")")  # "High (CVSS 8.1): …"
     after = rest.lstrip(" " + BOLD)[:1]
     is_set_off = (after in (":", "–", "—", "|", "·", "")) or rest.startswith((" - ", BOLD + " - ", "] "))
-    return (WORDS[word.casefold()], "", rest) if is_set_off or (word.isupper() and rest[:1] == " ") else ("", "", text)
+    return (WORDS[word.casefold()], beside, rest) if is_set_off or (word.isupper() and rest[:1] == " ") else ("", "", text)
 
 
 def _words(text: str) -> list[str]:

@@ -19,6 +19,7 @@ from .statement import stated
 
 if TYPE_CHECKING:
     from .intake import Intake
+    from .loss import Alarm, Check
     from .plan import Plan
     from .state import State
 
@@ -113,6 +114,16 @@ def _accounts(plan: Plan, made: Aggregate) -> list[dict[str, object]]:
     ]
 
 
+def alarms(plan: Plan, state: State) -> tuple[Alarm, ...]:
+    """What the integrator's output, as it is now, lost of the findings that it merges."""
+    return _checked(plan, intake(plan, state)).alarms
+
+
+def _checked(plan: Plan, found: Intake) -> Check:
+    output = "\n\n".join(map(read_text, output_files(plan.tasks[plan.integrator])))
+    return check(found.findings, output, [name for name, _ in found.unread])
+
+
 def _integrator(plan: Plan, state: State, found: Intake) -> dict[str, object]:
     """What an integrator made of the findings, and what it lost."""
     task = plan.tasks[plan.integrator]
@@ -120,8 +131,7 @@ def _integrator(plan: Plan, state: State, found: Intake) -> dict[str, object]:
     told: dict[str, object] = {"task": task.id, "sent_back": sum(each.unfaithful for each in attempts)}
     if state.outcomes()[task.id][0] != SUCCESS:
         return {**told, "alarms": [], "dispositions": []}
-    output = "\n\n".join(map(read_text, output_files(task)))
-    result = check(found.findings, output, [name for name, _ in found.unread])
+    result = _checked(plan, found)
     return {
         **told,
         "alarms": [alarm._asdict() for alarm in result.alarms],

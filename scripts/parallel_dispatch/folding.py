@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from .likeness import POSSIBLY, SAME, likeness
+
 if TYPE_CHECKING:
     from .finding import Finding
 
@@ -17,7 +19,13 @@ class Folded(NamedTuple):
 
 def fold(findings: list[Finding]) -> Folded:
     """The findings in groups."""
-    groups: dict[tuple[str, int, str], list[Finding]] = {}
+    groups: list[list[Finding]] = []
+    possible = []
     for finding in findings:
-        groups.setdefault((finding.path, finding.line, finding.title.casefold()), []).append(finding)
-    return Folded(list(groups.values()), [])
+        group = next((g for g in groups if likeness(g[0], finding) == SAME), None)
+        if group is None:
+            possible += [(g[0], finding, "alike") for g in groups if likeness(g[0], finding) == POSSIBLY]
+            groups.append([finding])
+        else:
+            group.append(finding)
+    return Folded(groups, possible)

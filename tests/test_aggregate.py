@@ -313,7 +313,7 @@ def test_an_integrators_brief_names_inputs_what_is_missing_conflicts_and_the_fil
     lines = "\n".join(write_integration(run, "summary"))
     assert "- security: " in lines
     assert "security.md, 2 findings" in lines
-    assert "speed is missing: it failed: it timed out" in lines
+    assert "speed is missing: failed: it timed out" in lines
     assert "prose could not be read by a program" in lines
     assert "severity of security/1, style/1: high (security/1); medium (style/1)" in lines
     assert run.folder.integration("summary") in lines

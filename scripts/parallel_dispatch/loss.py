@@ -79,6 +79,8 @@ def _items(text: str, ids: Ids) -> list[Item]:
     for place, finding in enumerate(read):
         end = read[place + 1].at - 1 if place + 1 < len(read) else len(lines)
         raw = "\n".join(_block(lines, finding.at - 1, end))
+        if not finding.severity and raw.lstrip().startswith("|"):  # in a column with a name of its own
+            finding.severity = next(filter(None, map(only_severity, cells(raw.split("\n")[0]))), "")
         for part in ("title", "details", "fix"):
             setattr(finding, part, ids.without(getattr(finding, part)).rstrip(" ()[]{},;&"))
         found.append(Item(finding, tuple(ids.cited(raw)), tuple(ids.strange(raw)), raw))
@@ -178,10 +180,10 @@ def _of_items(
             if not item.strange and not _cites(item.text, unread):
                 yield Alarm("", INVENTED, f'"{title}" cites no id: name the findings that it stands for, or delete it')
             continue
-        differences = [tells(item.finding, by_id[each]) for each in item.cited]
-        if all(differences):
-            text = f'"{title}" does not tell {_listed(item.cited)}: {differences[0]}'
-            yield Alarm(item.cited[0], CHANGED if "it is" in differences[0] else INVENTED, text)
+        difference = tells(item.finding, [by_id[each] for each in item.cited])
+        if difference:
+            text = f'"{title}" does not tell {_listed(item.cited)}: {difference}'
+            yield Alarm(item.cited[0], CHANGED if difference.startswith("it is") else INVENTED, text)
         yield from _of_severity(item, by_id, own)
 
 

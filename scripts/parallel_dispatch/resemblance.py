@@ -9,13 +9,19 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from .likeness import Profile
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .finding import Finding
 
 CLOSE = 3
 """Lines between two places that still are one."""
-SHORT, LONG = 6, 8
+SHORT, LONG = 6, 10
 """From so many words on a text has one, and two, words in common with any other that tells the same at one place."""
+ASPECTS = frozenset(("test", "untest", "document", "undocument", "comment", "docstr"))
+"""Words of what may lack beside the code that another finding at the same lines is about."""
 _WORD = re.compile(r"[^\W\d_]+|\d+(?:[.:]\d+)*")
 _HUMPS = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _ENDED = "ations ation ments ment ings ing ions ion ies ied ness es ed ly s e"
@@ -62,30 +68,53 @@ def may_be_one(one: Finding, other: Finding) -> bool:
     """Whether two findings may be the same."""
     shared, share = _in_common(of(one), of(other))
     if one.path and other.path and not same_file(one, other):
-        return shared > 3 and share >= 0.4
+        return (shared > 3 and share >= 0.4) or _names_file(one, other) or _names_file(other, one)
     between = apart(one, other) if one.path and other.path else None
     if between is None:
         return shared > 1 and share >= 0.2
     if between == 0:
-        return one.line == other.line or (shared > 1 and share >= 0.15)
+        return one.line == other.line or not _differ_in_aspect(one, other)
     return share >= (0.25 if between <= CLOSE else 0.4) and shared > 1
 
 
-def tells(item: Finding, cited: Finding) -> str:
-    """How a finding differs from one that it stands for, in a few words; empty where it may well stand for it."""
-    name = cited.path.rpartition("/")[2].partition(".")[0]
+def tells(item: Finding, cited: Sequence[Finding]) -> str:
+    """How a finding differs from all those that it stands for, in a few words; empty where it may well stand for them."""
     own = of(item)
-    shared = len(own & (of(cited) | words(name)))
+    theirs = [of(each) | words(each.path.rpartition("/")[2].partition(".")[0]) for each in cited]
+    shared = len(own & frozenset().union(*theirs))
     is_mention = not item.line and shared > 1  # of a file beside what it is about
-    if item.path and cited.path and not is_mention:
-        if not same_file(item, cited):
-            return f"it is about {item.path}, not {cited.path}"
-        if (apart(item, cited) or 0) > CLOSE:
-            return f"it is at {item.place}, not {cited.place}"
-    at_one_place = bool(item.line and cited.line)
+    astray = ["" if is_mention else _astray(item, each) for each in cited]
+    if all(astray):
+        return astray[0]
+    at_one_place = bool(item.line) and any(each.line for each in cited)
     least = SHORT if at_one_place else SHORT // 2
     is_other = (shared == 0 and len(own) >= least) or (shared == 1 and at_one_place and len(own) >= LONG)
-    return "it tells something else" if is_other else ""
+    is_of_their_topic = any(_topics(item) & _topics(each) for each in cited)
+    return "it tells something else" if is_other and not is_of_their_topic else ""
+
+
+def _astray(item: Finding, cited: Finding) -> str:
+    """How the place of a finding differs from that of one that it stands for."""
+    if item.path and cited.path and not same_file(item, cited):
+        return f"it is about {item.path}, not {cited.path}"
+    if item.path and cited.path and (apart(item, cited) or 0) > CLOSE:
+        return f"it is at {item.place}, not {cited.place}"
+    return ""
+
+
+def _topics(finding: Finding) -> frozenset[str]:
+    return Profile(finding).topics
+
+
+def _differ_in_aspect(one: Finding, other: Finding) -> bool:
+    """Whether one is about what is missing around the code, such as tests, and the other about the code itself."""
+    return bool(ASPECTS & (words(one.title) ^ words(other.title)))
+
+
+def _names_file(one: Finding, other: Finding) -> bool:
+    """Whether the words of one finding name the file of another, as those of documentation that code does not keep."""
+    name = other.path.rpartition("/")[2].casefold()
+    return bool(name) and name in f"{one.title}\n{one.details}\n{one.fix}".casefold()
 
 
 def _in_common(one: frozenset[str], other: frozenset[str]) -> tuple[int, float]:

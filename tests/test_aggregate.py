@@ -3,9 +3,10 @@
 import os
 
 import pytest
-from builders import claimed, closed, make_run, plan_of, read, write
+from builders import VERSIONS, claimed, closed, make_run, plan_of, read, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hooking import Conversation
 from parallel_dispatch import consensus
 from parallel_dispatch.active import ActiveRun
 from parallel_dispatch.aggregate import aggregate_values
@@ -38,7 +39,7 @@ def finished(project, outputs, tasks=None, **asked):
     defaults = {"strategy": "merge", "from": list(outputs), "integrator": "", "keys": ["answer"], "quorum": "majority"}
     plan = plan_of(needs, project, aggregate={**defaults, "order": [], **asked} if asked else {})
     if "summary" in plan.tasks:
-        plan.tasks["summary"].wait = 2
+        plan.tasks["summary"].wait = 3
     events = []
     for task, text in outputs.items():
         events.append(claimed(task))
@@ -334,3 +335,63 @@ def test_what_an_integrator_lost_is_in_the_aggregate(project):
     lost = MERGED.replace("| style/2 | low | kept |\n", "")
     (alarm,) = values(integrated(project, lost))["integrator"]["alarms"]
     assert (alarm["finding"], alarm["kind"]) == ("style/2", "lost")
+
+
+# --- hooks --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=VERSIONS)
+def conversation(request, project, tmp_path, cache):
+    return Conversation(request.param, project, str(tmp_path), cache)
+
+
+OF_HOOKS = {"b": (), "c": (), "a": ("b", "c")}
+LOSES = MERGED.replace("security", "b").replace("style", "c").replace("| c/2 | low | kept |\n", "")
+
+
+@pytest.fixture
+def integrator(conversation, project):
+    """A conversation whose integrator is at work on two outputs."""
+    asked = {"strategy": "integrator", "from": ["b", "c"], "integrator": "a"}
+    plan = plan_of(OF_HOOKS, project, aggregate=asked)
+    conversation.begin(claimed("b"), claimed("c"), closed("b"), closed("c"), plan=plan)
+    conversation.writes("b", SECURITY)
+    conversation.writes("c", STYLE)
+    conversation.admits("a")
+    return conversation
+
+
+def test_an_integrator_that_loses_a_finding_is_sent_back_once_with_the_list(integrator):
+    integrator.writes("a", LOSES)
+    answer = integrator.stops("a")
+    assert answer["decision"] == "block"
+    assert answer["reason"].startswith("You are not done: what it merges is not all there as it was:\n- c/2 is in no row")
+    assert read(integrator.run.folder.first_try("a", 1)) == LOSES
+    assert integrator.stops("a") is None
+    assert integrator.outcome("a") == ("success", "")
+    made = values(integrator.run)["integrator"]
+    assert (made["sent_back"], [alarm["kind"] for alarm in made["alarms"]]) == (1, ["lost"])
+
+
+def test_an_integrator_that_mends_it_is_reported_without_alarms(integrator):
+    integrator.writes("a", LOSES)
+    integrator.stops("a")
+    integrator.writes("a", LOSES + "| c/2 | low | kept |\n")
+    assert integrator.stops("a") is None
+    assert values(integrator.run)["integrator"]["alarms"] == []
+
+
+def test_a_faithful_integrator_may_stop_at_once(integrator):
+    integrator.writes("a", LOSES + "| c/2 | low | kept |\n")
+    assert integrator.stops("a") is None
+    assert not os.path.exists(integrator.run.folder.first_try("a", 1))
+
+
+def test_the_first_try_counts_where_the_second_left_nothing(integrator):
+    integrator.writes("a", LOSES)
+    integrator.stops("a")
+    os.unlink(integrator.output("a"))
+    assert integrator.stops("a")["decision"] == "block"
+    assert integrator.stops("a") is None
+    assert integrator.outcome("a") == ("success", "")
+    assert read(integrator.output("a")) == LOSES

@@ -41,7 +41,7 @@ def lines(made: Aggregate, file: str) -> tuple[str, ...]:
         "You merge the outputs of these tasks:",
         *(f"- {each.task.id}: {each.task.output}, {_counted(len(each.findings))}" for each in found.taken),
         *(f"- {task} could not be read by a program: {why}. Cite what you take of it as ({task})" for task, why in found.unread),
-        *(f"- {task} is missing: {why}. Say what your output lacks for that" for task, why in found.missing),
+        *(f"- {task} is missing: {why}" for task, why in found.missing),
         f"{all_of_them}: {file}",
         *_some("Conflicts found", [_conflict(each.kind, each.subject, each.sides, ids) for each in merged.conflicts]),
         *_some("Possibly the same, for you to decide", [f"{ids[a]} and {ids[b]}: {why}" for a, b, why in merged.possible]),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from . import folding
 from .contradiction import contradiction
 from .finding import SEVERITIES, Finding
+from .resemblance import same_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,29 +77,38 @@ class Merged(NamedTuple):
 def merge(findings: list[Finding], order: Precedence, *, by_order: bool = False) -> Merged:
     """The findings merged. `by_order`: what conflicts is decided by the task that comes first, not by the worst."""
     folded = folding.fold(findings)
-    drafts = [_draft(tuple(group), order, by_order=by_order) for group in folded.groups]
     place = {finding.id: at for at, finding in enumerate(findings)}
+    told = [sorted(group.findings, key=lambda finding: place[finding.id]) for group in folded.groups]
+    drafts = [_draft(group, order, by_order=by_order) for group in told]
     drafts.sort(key=lambda group: (_rank(group.severity), place[group.findings[0].id]))
     groups = [group._replace(id=f"F{number}") for number, group in enumerate(drafts, 1)]
     group_of = {finding.id: group for group in groups for finding in group.findings}
-    possible: dict[tuple[str, str], str] = {}
-    for one, other, why in folded.possible:
+    pairs = [(one.first, other.first) for one, other in folded.possible]
+    possible = []
+    for one, other in pairs:
         pair = sorted((group_of[one.id].id, group_of[other.id].id), key=lambda name: int(name[1:]))
-        if pair[0] != pair[1]:
-            possible.setdefault((pair[0], pair[1]), why)
+        possible.append((pair[0], pair[1], _why(one, other)))
     conflicts = [
         *(found for group in groups for found in _of_severity(group, order, by_order=by_order)),
-        *_of_fixes(groups, [(one, other) for one, other, _ in folded.possible], order, by_order=by_order),
+        *_of_fixes(groups, pairs, order, by_order=by_order),
     ]
-    return Merged(groups, [(one, other, why) for (one, other), why in possible.items()], conflicts)
+    possible.sort(key=lambda row: (int(row[0][1:]), int(row[1][1:])))
+    return Merged(groups, possible, conflicts)
 
 
-def _draft(findings: tuple[Finding, ...], order: Precedence, *, by_order: bool) -> Group:
+def _why(one: Finding, other: Finding) -> str:
+    """Why two findings are possibly the same, in a few words."""
+    if one.path and one.line and other.line and same_file(one, other):
+        return f"near each other: {one.place} and {other.place}"
+    return "alike in their words"
+
+
+def _draft(findings: list[Finding], order: Precedence, *, by_order: bool) -> Group:
     ranked = sorted(findings, key=lambda finding: (finding.rank, order.rank(finding.task)))
     if by_order:
         ranked.sort(key=lambda finding: (order.rank(finding.task), finding.rank))
     severity = next((finding.severity for finding in ranked if finding.severity), "")
-    return Group("", findings, ranked[0], severity)
+    return Group("", tuple(findings), ranked[0], severity)
 
 
 def _of_severity(group: Group, order: Precedence, *, by_order: bool) -> Iterator[Conflict]:

@@ -4,48 +4,171 @@ from __future__ import annotations
 
 from .finding import Finding
 from .phrases import Word, stem, words
-from .topics import ABSENT, NEGATIONS, TOPICS
+from .topic_reading import topics_of
+from .topics import ABSENT, NEGATIONS
 
 SAME, POSSIBLY, DIFFERENT = "same", "possibly the same", "different"
 
+HERE, AROUND, SOMEWHERE, ELSEWHERE = "here", "around", "somewhere", "elsewhere"
+"""How two places lie: at most NEAR lines apart, at most FAR, one of them without lines, or not in one place at all."""
 NEAR, FAR = 5, 15
-"""Lines between two places that are still one place, and that may be."""
-_REACH = 6  # words that a negation reaches
-_BEFORE = NEGATIONS - frozenset(
-    "none missing lacking absent absence omitted forgotten undefined fehlt fehlen manque manquant manquante absente falta"
-    " faltan".split()
-)
-_SHORT = 4
-_INFLECTIONS = frozenset(
-    ("", "s", "es", "d", "ed", "ing", "ged", "ging", "ting", "ted", "ning", "ned", "ping", "ped", "bed", "bing", "ly", "t", "en")
-)
-_WINDOW = 7
+LONG = 40
+"""Lines of a range that says no more than its file does."""
+ENOUGH = 2
+"""The evidence that makes two findings the same; long texts need one more for every WORDY words."""
+SHORT, WORDY = 10, 12
+KINDRED, AKIN = 0.15, 0.3
+"""The share of words in common that keeps two findings from being different; AKIN where their topics differ."""
+MOST = 0.8
+"""The share of all words that, where both have them, makes two findings the same without further evidence."""
 
 
 class Profile:
-    """What of a finding is compared."""
+    """What of a finding is compared: the words of its title, details and fix, and the topics that they tell.
 
-    __slots__ = ("finding", "is_excess", "is_lack", "key", "main", "topics", "unwanted", "wanted", "weights")
+    `main` are the topics of its title, of the rest where the title tells none. `wanted` is what it asks for more of,
+    `unwanted` what it asks for less of.
+    """
+
+    __slots__ = (
+        "details",
+        "finding",
+        "fix",
+        "is_excess",
+        "is_lack",
+        "key",
+        "main",
+        "poles",
+        "title",
+        "topics",
+        "unwanted",
+        "wanted",
+        "weights",
+    )
 
     def __init__(self, finding: Finding) -> None:
         self.finding = finding
         title = words(finding.title)
-        told = list(title)
-        for text in (finding.details[:1200], finding.fix[:600]):
-            last = told[-1] if told else None
-            told += words(text, last.at + 1 if last else 0, last.sentence + 1 if last else 0)
+        details = words(finding.details[:1200], *_after(title))
+        fix = words(finding.fix[:600], *_after(details or title))
+        told = title + details + fix
         self.key = " ".join(word.text for word in title)
         self.topics = topics_of(told)
         self.main = topics_of(title) or self.topics
+        self.title, self.details, self.fix = (_stems(part) for part in (title, details, fix))
         self.weights: dict[str, float] = {}
         for word in told:
-            stemmed = stem(word.text)
-            if word.text not in _IDLE and word.text not in NEGATIONS and len(word.text) > 1:
+            if _tells(word):
+                stemmed = stem(word.text)
                 self.weights[stemmed] = max(self.weights.get(stemmed, 0.0), 2.0 if word.is_code else 1.0)
         spelled = {word.text for word in title}
         self.is_excess = bool(spelled & _EXCESS) or (bool(spelled & NEGATIONS) and bool(spelled & _NEEDED))
         self.is_lack = bool(spelled & ABSENT) and not self.is_excess
         self.wanted, self.unwanted = _directions(title, told)
+        asked = spelled | {word.text for word in fix}
+        self.poles = tuple(bool(asked & one) - bool(asked & other) for one, other in _POLES)
+
+
+def likeness(a: Finding, b: Finding) -> str:
+    """SAME, POSSIBLY or DIFFERENT."""
+    return judged(Profile(a), Profile(b))
+
+
+def judged(a: Profile, b: Profile) -> str:
+    """SAME, POSSIBLY or DIFFERENT, of profiles."""
+    place = nearness(a.finding, b.finding)
+    if place == ELSEWHERE:
+        return DIFFERENT
+    meaning = sense(a, b, has_line=place == HERE)
+    if place == AROUND:
+        return POSSIBLY if meaning == SAME else DIFFERENT
+    return meaning
+
+
+def nearness(a: Finding, b: Finding) -> str:
+    """How two places lie."""
+    if a.path and b.path and not is_one_file(a.path, b.path):
+        return ELSEWHERE
+    if not (a.path and b.path and a.line and b.line):
+        return SOMEWHERE
+    gap = max(a.line, b.line) - min(a.last_line, b.last_line)
+    if gap > FAR:
+        return ELSEWHERE
+    is_wide = max(a.last_line - a.line, b.last_line - b.line) > LONG
+    return AROUND if gap > NEAR else SOMEWHERE if is_wide else HERE
+
+
+def is_one_file(one: str, other: str) -> bool:
+    """Whether two paths name one file, of which one may leave out the folders above."""
+    longer, shorter = (one, other) if len(one) > len(other) else (other, one)
+    return longer == shorter or longer.endswith("/" + shorter)
+
+
+def sense(a: Profile, b: Profile, *, has_line: bool) -> str:
+    """Whether two findings mean the same, apart from where they are. `has_line`: they are known to be in one place."""
+    if a.key == b.key:
+        return SAME
+    common = a.main & b.main
+    clash = bool(a.main and b.main) and not a.topics & b.topics
+    score = evidence(a, b) + bool(common) - clash
+    if are_opposed(a, b):
+        return POSSIBLY if common else DIFFERENT
+    if ASPECTS & (a.main ^ b.main):
+        return POSSIBLY if common or score >= ENOUGH else DIFFERENT
+    shorter = min(len(a.weights), len(b.weights))
+    if score >= ENOUGH + max(0, shorter - SHORT) // WORDY:
+        return SAME
+    alike = overlap(a, b)
+    if len(a.weights.keys() & b.weights.keys()) > max(ENOUGH, MOST * len(a.weights.keys() | b.weights.keys())):
+        return SAME
+    if common or score > 0 or alike >= (AKIN if clash else KINDRED):
+        return POSSIBLY
+    return POSSIBLY if has_line and not clash else DIFFERENT
+
+
+def evidence(a: Profile, b: Profile) -> int:
+    """How many words they have in common beyond their titles: two findings at one place name the same things anyway.
+
+    Counted are words of both fixes, words that only the fix of one has and the other's title or details, too, and words
+    of the details of one that stand in the other's title or details.
+    """
+    fixes = a.fix & b.fix
+    proposed = ((a.fix - a.title) & (b.title | b.details)) | ((b.fix - b.title) & (a.title | a.details))
+    told = (a.title & b.details) | (b.title & a.details) | (a.details & b.details)
+    return len(fixes) + len(proposed) + len(told)
+
+
+def overlap(a: Profile, b: Profile) -> float:
+    """Which share of the words of the shorter one the other has, too; of code twice."""
+    least = min(sum(a.weights.values()), sum(b.weights.values()))
+    common = sum(min(weight, b.weights[word]) for word, weight in a.weights.items() if word in b.weights)
+    return common / least if least else 0.0
+
+
+def are_opposed(a: Profile, b: Profile) -> bool:
+    """Whether one asks for more of what the other asks for less of, or finds missing what the other finds needless."""
+    if (a.is_excess and b.is_lack) or (a.is_lack and b.is_excess):
+        return True
+    if any(one * other < 0 for one, other in zip(a.poles, b.poles)):
+        return True
+    if any("de" + word in b.title for word in a.title) or any("de" + word in a.title for word in b.title):
+        return True
+    return bool((a.wanted & b.unwanted) | (a.unwanted & b.wanted))
+
+
+def _after(told: list[Word]) -> tuple[int, int]:
+    """The position and the sentence that follow some words."""
+    return (told[-1].at + 1, told[-1].sentence + 1) if told else (0, 0)
+
+
+def _tells(word: Word) -> bool:
+    return len(word.text) > 1 and word.text not in _IDLE and word.text not in NEGATIONS
+
+
+def _stems(told: list[Word]) -> frozenset[str]:
+    """The stems of words that tell something; numbers and units do not."""
+    return frozenset(stem(word.text) for word in told if _tells(word) and word.text not in _UNITS)
+
 
 
 _IDLE = frozenset(
@@ -55,6 +178,21 @@ _IDLE = frozenset(
     " use uses used using add adds set sets make makes get gets here where what who how why because since after before"
     " der die das und oder ein eine einen wird werden ist sind im in mit von zu auf den dem des le la les un une des et est"
     " el los las una y en se que de du au aux".split()
+)
+ASPECTS = frozenset(
+    ("missing tests", "missing documentation", "misleading name", "missing logs", "missing metrics", "missing translation")
+)
+"""Topics that are about another thing than the code beside them: that a check lacks tests is not that it is lacking."""
+_UNITS = frozenset("kb mb gb ms sec min kib mib gib px rem".split())
+_POLES = (
+    (
+        frozenset("raise increase extend lengthen widen longer larger higher bigger enlarge more".split()),
+        frozenset("lower reduce decrease shorten shrink cut shorter smaller fewer less oversized".split()),
+    ),
+    (
+        frozenset("split extract separate finer divide".split()),
+        frozenset("merge inline combine single".split()),
+    ),
 )
 _MORE = frozenset(
     "add introduce enable increase raise lengthen extend extract create use retry allow reenable require wrap need needs"
@@ -104,166 +242,3 @@ def _directions(title: list[Word], told: list[Word]) -> tuple[frozenset[str], fr
             if _is_thing(near, word):
                 into.add(stem(near.text))
     return frozenset(wanted - unwanted), frozenset(unwanted - wanted)
-
-
-def likeness(a: Finding, b: Finding) -> str:
-    """SAME, POSSIBLY or DIFFERENT."""
-    return judged(Profile(a), Profile(b))
-
-
-def judged(a: Profile, b: Profile) -> str:
-    """SAME, POSSIBLY or DIFFERENT, of profiles."""
-    place = nearness(a.finding, b.finding)
-    if place == ELSEWHERE:
-        return DIFFERENT
-    if a.key == b.key:
-        return SAME if place != NEARBY else POSSIBLY
-    meaning = sense(a, b)
-    if meaning == SAME and place in (HERE, SOMEWHERE):
-        return SAME
-    if meaning == DIFFERENT:
-        return DIFFERENT
-    return POSSIBLY if place != NEARBY or meaning == SAME else DIFFERENT
-
-
-HERE, NEARBY, SOMEWHERE, ELSEWHERE = "here", "nearby", "somewhere", "elsewhere"
-
-
-def nearness(a: Finding, b: Finding) -> str:
-    """How near two places are; SOMEWHERE where one of them names no file or no line."""
-    if a.path and b.path and not _is_one_file(a.path, b.path):
-        return ELSEWHERE
-    if not a.path or not b.path or not a.line or not b.line:
-        return SOMEWHERE
-    gap = max(a.line, b.line) - min(a.last_line, b.last_line)
-    return HERE if gap <= NEAR else NEARBY if gap <= FAR else ELSEWHERE
-
-
-def _is_one_file(one: str, other: str) -> bool:
-    """Whether two paths name one file, of which one may leave out the folders above."""
-    longer, shorter = (one, other) if len(one) > len(other) else (other, one)
-    return longer == shorter or longer.endswith("/" + shorter)
-
-
-def sense(a: Profile, b: Profile) -> str:
-    """Whether two findings mean the same, wherever they are."""
-    common = a.main & b.main
-    beside = (a.topics & b.main) | (a.main & b.topics)
-    alike = overlap(a, b)
-    if _ASPECTS & (a.main ^ b.main) or _are_opposed(a, b):
-        return POSSIBLY if common else DIFFERENT
-    if common:
-        return SAME if not (a.main - b.topics and b.main - a.topics) or alike >= 0.3 else POSSIBLY
-    if beside:
-        return SAME if alike >= (0.5 if a.main - b.topics and b.main - a.topics else 0.3) else POSSIBLY
-    if a.main and b.main:
-        return POSSIBLY if alike >= 0.3 else DIFFERENT
-    return SAME if alike >= 0.8 and shared(a, b) > 2 else POSSIBLY if alike >= 0.15 else DIFFERENT
-
-
-_ASPECTS = frozenset(
-    ("missing tests", "missing documentation", "misleading name", "missing logs", "missing metrics", "missing translation")
-)
-
-
-def shared(a: Profile, b: Profile) -> int:
-    """How many words two findings have in common."""
-    return len(a.weights.keys() & b.weights.keys())
-
-
-def overlap(a: Profile, b: Profile) -> float:
-    """Which share of the words of the shorter one the other has, too; of code twice."""
-    least = min(sum(a.weights.values()), sum(b.weights.values()))
-    common = sum(min(weight, b.weights[word]) for word, weight in a.weights.items() if word in b.weights)
-    return common / least if least else 0.0
-
-
-def _are_opposed(a: Profile, b: Profile) -> bool:
-    """Whether one asks for more of what the other asks for less of."""
-    if (a.is_excess and b.is_lack) or (a.is_lack and b.is_excess):
-        return True
-    return bool((a.wanted & b.unwanted) | (a.unwanted & b.wanted))
-
-
-def topics_of(found: list[Word]) -> frozenset[str]:
-    """The topics that some words tell."""
-    hits: dict[int, list[Word]] = {}
-    for word in found:
-        if word.text in NEGATIONS:
-            hits.setdefault(_NEGATION, []).append(word)
-            if word.text in ABSENT:
-                hits.setdefault(_ABSENCE, []).append(word)
-        for term in _EXACT.get(word.text, ()):
-            hits.setdefault(term, []).append(word)
-        for length in range(2, min(len(word.text), _LONGEST) + 1):
-            begun = _PREFIXES.get(word.text[:length])
-            if begun and (length > _SHORT or word.text[length:] in _INFLECTIONS):
-                for term in begun:
-                    hits.setdefault(term, []).append(word)
-    told: set[str] = set()
-    for term in hits:
-        for name, groups, without in _WAYS.get(term, ()):
-            if name not in told and _stand_together(groups, without, hits):
-                told.add(name)
-    return frozenset(told)
-
-
-def _stand_together(groups: tuple[tuple[int, ...], ...], without: tuple[int, ...], hits: dict[int, list[Word]]) -> bool:
-    found = []
-    for group in groups:
-        of_group = [word for term in group for word in hits.get(term, ())]
-        if not of_group:
-            return False
-        found.append(of_group)
-    against = [word for term in without for word in hits.get(term, ())]
-    for anchor in found[0]:
-        taken = [anchor]
-        for group in found[1:]:
-            near = next((word for word in group if _is_near(word, taken)), None)
-            if near is None:
-                break
-            taken.append(near)
-        else:
-            if not any(word.sentence == anchor.sentence and abs(word.at - anchor.at) <= _WINDOW for word in against):
-                return True
-    return False
-
-
-def _is_near(word: Word, taken: list[Word]) -> bool:
-    """Whether a word stands near those that were found; of a negation, before one of them, as in "isn't cached"."""
-    anchor = taken[0]
-    if word.sentence != anchor.sentence or abs(word.at - anchor.at) > _WINDOW:
-        return False
-    if any(word.at == other.at for other in taken):
-        return False
-    return word.text not in _BEFORE or any(0 < other.at - word.at <= _REACH for other in taken)
-
-
-_NEGATION, _ABSENCE = 0, 1
-_EXACT: dict[str, list[int]] = {}
-_PREFIXES: dict[str, list[int]] = {}
-_WAYS: dict[int, list[tuple[str, tuple[tuple[int, ...], ...], tuple[int, ...]]]] = {}
-
-
-def _compile() -> int:
-    terms: dict[str, int] = {"~": _NEGATION, "^": _ABSENCE}
-    for line in TOPICS.strip().split("\n"):
-        name, _, ways = line.partition(": ")
-        for way in ways.split("; "):
-            groups, without = [], []
-            for part in way.split():
-                ids = tuple(terms.setdefault(term, len(terms)) for term in part.lstrip("!").split("/"))
-                if part[0] == "!":
-                    without += ids
-                else:
-                    groups.append(ids)
-            groups.sort(key=lambda group: (group[0] <= _ABSENCE, len(group)))
-            for term in groups[0]:
-                _WAYS.setdefault(term, []).append((name, tuple(groups), tuple(without)))
-    for term, number in terms.items():
-        if number > _ABSENCE:
-            (_EXACT if term[0] == "=" else _PREFIXES).setdefault(term.lstrip("="), []).append(number)
-    return max(map(len, _PREFIXES))
-
-
-_LONGEST = _compile()

@@ -14,7 +14,9 @@ from parallel_dispatch.contradiction import contradiction
 from parallel_dispatch.contributors import contributors, last_of_all
 from parallel_dispatch.integrating import write_integration
 from parallel_dispatch.load import load_text
+from parallel_dispatch.report import cell
 from parallel_dispatch.statement import normal, stated
+from parallel_dispatch.templates import render
 
 SECURITY = """\
 # Security
@@ -90,7 +92,7 @@ def test_conflicts_of_severity_and_of_fixes_are_found(project):
 def test_without_an_aggregate_findings_are_merged_where_there_are_any(project):
     made = values(finished(project, {"security": SECURITY, "style": "Nothing in any form."}))
     assert made["strategy"] == "merge"
-    assert made["unread"] == [{"task": "style", "why": "its output tells no findings in a form that is read"}]
+    assert (len(made["findings"]), made["unread"]) == (2, [])
 
 
 def test_outputs_without_findings_make_no_aggregate_that_nobody_asked_for(project):
@@ -335,6 +337,32 @@ def test_what_an_integrator_lost_is_in_the_aggregate(project):
     lost = MERGED.replace("| style/2 | low | kept |\n", "")
     (alarm,) = values(integrated(project, lost))["integrator"]["alarms"]
     assert (alarm["finding"], alarm["kind"]) == ("style/2", "lost")
+
+
+def test_the_report_tells_findings_conflicts_and_what_is_lost_as_text(project):
+    hostile = STYLE.replace("Two loops do the same.", "<script>x</script> | [a](javascript:b) `c`")
+    run = finished(project, {"security": SECURITY, "style": hostile, "speed": None}, strategy="merge")
+    text = render("", "report.findings.md.j2", {"aggregate": values(run), "cell": cell})
+    assert "5 findings of 2 tasks, 4 different ones. Strategy: merge." in text
+    assert "| F1 | high | src/pay/charge.py:42 | The amount goes into the SQL text unescaped. Fix: bind it" in text
+    assert "\\<script\\>x\\</script\\> \\|" in text
+    assert "<script" not in text.replace("\\<script", "")
+    assert "- severity of F1: high (security/1); medium (style/1). Decided: high: the worst severity is kept." in text
+    assert "### Not there\n- speed: failed: it timed out\n" in text
+
+
+def test_the_report_tells_counts_and_who_dissents(project):
+    made = values(finished(project, ANSWERS, strategy="consensus", quorum=2))
+    text = render("", "report.findings.md.j2", {"aggregate": made, "cell": cell})
+    assert "- **answer**: Yes, 2 of the same are needed: Yes (a, b); no (c). Dissent: c" in text
+
+
+def test_the_report_tells_what_an_integrator_lost(project):
+    made = values(integrated(project, MERGED.replace("| style/2 | low | kept |\n", "")))
+    text = render("", "report.findings.md.j2", {"aggregate": made, "cell": cell})
+    assert "- **lost**: style/2 is in no row of Dispositions: \\[low\\] src/pay/charge.py:88-93" in text
+    text = render("", "report.findings.md.j2", {"aggregate": values(integrated(project + "2", MERGED)), "cell": cell})
+    assert "Every finding is in the output of summary, or dropped there with a reason." in text
 
 
 # --- hooks --------------------------------------------------------------------------------------------------------

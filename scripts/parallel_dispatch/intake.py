@@ -58,7 +58,7 @@ def intake(plan: Plan, state: State) -> Intake:
     found = Intake([], [], [])
     outcomes = state.outcomes()
     unneeded = 0
-    states_values = plan.aggregate.get("strategy") == "consensus"
+    is_silence_told = plan.aggregate.get("strategy") not in (None, "consensus")  # nobody asked, or for values alone
     for name in sources(plan):
         task = plan.tasks[name]
         outcome, reason = outcomes[name]
@@ -74,7 +74,7 @@ def intake(plan: Plan, state: State) -> Intake:
         found.taken.append(Taken(task, texts, reading.findings, reading.is_told))
         if reading.unread:
             found.unread.append((name, "; ".join(reading.unread)))
-        elif not reading.is_told and not states_values:
+        elif not reading.is_told and is_silence_told:
             found.unread.append((name, "its output tells no findings in a form that is read"))
     return found._replace(unneeded=unneeded)
 

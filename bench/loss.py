@@ -20,6 +20,7 @@ from parallel_dispatch.places import read_text
 
 TRIALS = os.path.join(sides.ROOT, "trials", "loss")
 HALVES = ("dev", "held")
+TEXTS = ("title", "severity", "path", "details", "fix", "category")
 FITTING = {
     "dropped": {"lost", "dropped", "untold", "merged"},  # "merged": it is cited by what tells something else
     "severity": {"changed"},
@@ -57,9 +58,9 @@ def trials(half: str) -> list[Trial]:
 
 def _finding(values: dict[str, object]) -> Finding:
     task, _, number = str(values["id"]).rpartition("/")
-    texts = {name: str(values.get(name) or "") for name in ("title", "severity", "path", "details", "fix", "category")}
-    lines = {name: int(str(values.get(name) or 0)) for name in ("line", "last_line")}
-    return Finding(task, int(number), **texts, **lines)
+    title, severity, path, details, fix, category = (str(values.get(name) or "") for name in TEXTS)
+    line, last = (int(str(values.get(name) or 0)) for name in ("line", "last_line"))
+    return Finding(task, int(number), title, severity, path, line, last, details, fix, category)
 
 
 def main() -> int:

@@ -3,18 +3,23 @@
 import os
 
 import pytest
-from builders import VERSIONS, claimed, closed, make_run, plan_of, read, write
+from builders import VERSIONS, claimed, closed, header, make_run, plan_of, read, write
+from hooking import Conversation
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hooking import Conversation
 from parallel_dispatch import consensus
 from parallel_dispatch.active import ActiveRun
 from parallel_dispatch.aggregate import aggregate_values
+from parallel_dispatch.brief import Brief
+from parallel_dispatch.changes import OF_THE_AGGREGATE, changes
 from parallel_dispatch.contradiction import contradiction
 from parallel_dispatch.contributors import contributors, last_of_all
+from parallel_dispatch.growing import grow
 from parallel_dispatch.integrating import write_integration
 from parallel_dispatch.load import load_text
+from parallel_dispatch.plan import Plan
 from parallel_dispatch.report import cell
+from parallel_dispatch.state import replay
 from parallel_dispatch.statement import normal, stated
 from parallel_dispatch.templates import render
 
@@ -194,7 +199,9 @@ def test_a_quorum_is_a_number_or_a_share_rounded_up(quorum, members, needed):
     assert consensus.needed(quorum, members) == needed
 
 
-@given(st.dictionaries(st.sampled_from("abcdefgh"), st.none() | st.sampled_from(["x", "X ", "y", "z"])), st.integers(1, 9))
+@given(
+    st.dictionaries(st.sampled_from("abcdefgh"), st.none() | st.sampled_from(["x", "X ", "y", "z"])), st.integers(1, 9)
+)
 @settings(derandomize=True)
 def test_a_result_has_its_quorum_and_more_than_any_other(stated, quorum):
     counted = consensus.count("s", stated, quorum)
@@ -261,6 +268,45 @@ settings:
     found = load_text("t.yaml", text).task_file.settings.aggregate
     assert found.sources == ("review-1", "review-2", "style")
     assert found.order == ("style", "review-2")
+
+
+def test_tasks_that_are_made_later_take_the_place_of_what_they_are_made_of():
+    tasks = {"list": (), "fix": ("list",), "end": ("fix",)}
+    plan = plan_of(tasks, aggregate={"strategy": "merge", "from": ["list", "fix"], "order": ["fix"]})
+    plan.tasks["fix"].for_each = {"from": "list", "path": ""}
+    grown = grow(plan, plan.tasks["fix"], ["a", "b"])
+    assert grown.aggregate["from"] == ["list", "fix-1", "fix-2"]
+    assert grown.aggregate["order"] == ["fix-1", "fix-2"]
+    assert grow(plan, plan.tasks["fix"], []).aggregate["from"] == ["list"]
+    assert Plan.from_json(grown.to_json()).aggregate == grown.aggregate
+
+
+def test_a_resumed_run_does_again_what_is_asked_for_another_form():
+    tasks = {"a": (), "b": (), "end": ("a", "b")}
+    old = plan_of(tasks, aggregate={})
+    merged = plan_of(tasks, aggregate={"strategy": "merge", "from": ["a"]})
+    integrated = plan_of(tasks, aggregate={"strategy": "integrator", "from": ["a"], "integrator": "end"})
+    assert changes(old, merged) == {"a": OF_THE_AGGREGATE}
+    assert changes(merged, integrated) == {"end": OF_THE_AGGREGATE}
+    assert changes(integrated, integrated) == {}
+
+
+@pytest.mark.parametrize(
+    ("strategy", "output", "words"),
+    [
+        ("merge", "a.md", "into a section `## Findings`"),
+        ("merge", "a.json", "under the key `findings`"),
+        ("consensus", "a.md", "in one line of its own, `Verdict: …`"),
+        ("consensus", "a.json", "under the key `verdict`"),
+    ],
+)
+def test_a_brief_asks_for_what_its_aggregate_reads(strategy, output, words):
+    asked = {"strategy": strategy, "from": ["a"], "keys": ["verdict"]}
+    plan = plan_of({"a": (), "b": ()}, outputs={"a": output}, aggregate=asked)
+    told, nothing = (Brief(plan, replay(plan, [header()]), task, 1).text() for task in ("a", "b"))
+    assert words in told
+    assert "rogram" not in nothing
+    assert len(told) - len(nothing) < 500
 
 
 @pytest.mark.parametrize(
@@ -330,7 +376,11 @@ def test_an_integrators_brief_names_inputs_what_is_missing_conflicts_and_the_fil
 def test_what_an_integrator_made_of_findings_is_in_the_aggregate(project):
     made = values(integrated(project, MERGED))["integrator"]
     assert (made["task"], made["sent_back"], made["alarms"]) == ("summary", 0, [])
-    assert made["dispositions"][2] == {"finding": "style/1", "severity": "medium", "disposition": "merged with security/1"}
+    assert made["dispositions"][2] == {
+        "finding": "style/1",
+        "severity": "medium",
+        "disposition": "merged with security/1",
+    }
 
 
 def test_what_an_integrator_lost_is_in_the_aggregate(project):
@@ -393,7 +443,9 @@ def test_an_integrator_that_loses_a_finding_is_sent_back_once_with_the_list(inte
     integrator.writes("a", LOSES)
     answer = integrator.stops("a")
     assert answer["decision"] == "block"
-    assert answer["reason"].startswith("You are not done: what it merges is not all there as it was:\n- c/2 is in no row")
+    assert answer["reason"].startswith(
+        "You are not done: what it merges is not all there as it was:\n- c/2 is in no row"
+    )
     assert read(integrator.run.folder.first_try("a", 1)) == LOSES
     assert integrator.stops("a") is None
     assert integrator.outcome("a") == ("success", "")

@@ -96,6 +96,7 @@ PURE = {
     "report",
     "resemblance",
     "resumption",
+    "retold",
     "rules",
     "samples",
     "schedule",

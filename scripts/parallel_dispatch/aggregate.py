@@ -110,7 +110,8 @@ def _accounts(plan: Plan, made: Aggregate) -> list[dict[str, object]]:
     if plan.integrator:
         what[plan.integrator] = INTEGRATOR
     return [
-        {"task": task, "role": what.get(task, "not taken"), "findings": counts.get(task, 0)} for task in sorted(plan.tasks)
+        {"task": task, "role": what.get(task, "not taken"), "findings": counts.get(task, 0)}
+        for task in sorted(plan.tasks)
     ]
 
 

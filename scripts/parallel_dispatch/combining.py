@@ -80,6 +80,25 @@ def bad_integrator(outline: Outline) -> Iterator[Problem]:
         yield from _not_awaited(outline, node, last, graph)
 
 
+def unreachable_quorum(outline: Outline) -> Iterator[Problem]:
+    """A quorum of more tasks than are taken, or of a share that is more than all."""
+    node = outline.settings.get("aggregate")
+    quorum = scalar(node.get("quorum")) if isinstance(node, Mapping) else None
+    if not isinstance(node, Mapping) or quorum is None or _strategy(node) != "consensus":
+        return
+    part, slash, whole = quorum.text.partition("/")
+    is_share = bool(slash) and part.isdecimal() and whole.isdecimal()
+    if is_share and int(part[:9]) > int(whole[:9]):
+        message = f'"quorum" must not be more than all, not {quoted(quorum.text)}; write all, or a share of at most 1'
+        yield problem(outline.file, quorum, "wrong-value", message)
+    names = _names(outline)
+    taken = {task for each in _texts(node, "from") for task in names.selected(each.text)}
+    is_known = taken and not any(task.source for task in outline.tasks)
+    if is_known and isinstance(quorum.value, int) and quorum.value > len(taken):
+        message = f'"quorum" must be at most {len(taken)}, as many as "from" takes, not {quorum.text}'
+        yield problem(outline.file, quorum, "wrong-value", f"{message}; write {len(taken)} or less")
+
+
 def _unfit(outline: Outline, last: str, graph: dict[str, set[str]]) -> str:
     """Why a task can be no integrator; empty where it can."""
     if not last:
@@ -90,6 +109,10 @@ def _unfit(outline: Outline, last: str, graph: dict[str, set[str]]) -> str:
     task = next(each for each in outline.tasks if each.name == last)
     if "for_each" in task.node.entries:
         return f"the integrator {quoted(last)} stands for many tasks; name a task that is one"
+    if task.path.lower().endswith(".json"):
+        return (
+            f"the integrator {quoted(last)} writes JSON, but what it merged is read from Markdown; give it a .md output"
+        )
     if not graph[last]:
         return f"the integrator {quoted(last)} has no dependencies; let it depend on the tasks that it merges"
     return ""

@@ -53,7 +53,9 @@ def _denies(one: list[str], other: list[str]) -> bool:
     def forbidden(tokens: list[str]) -> str:
         lead = tokens[:3]
         if lead[:2] == ["do", "not"] or lead[:1] in (["don't"], ["dont"], ["never"], ["avoid"], ["stop"]):
-            return tokens[2] if lead[:2] == ["do", "not"] and len(tokens) > 2 else (tokens[1] if len(tokens) > 1 else "")
+            return (
+                tokens[2] if lead[:2] == ["do", "not"] and len(tokens) > 2 else (tokens[1] if len(tokens) > 1 else "")
+            )
         return ""
 
     return bool((one and forbidden(other) == one[0]) or (other and forbidden(one) == other[0]))

@@ -18,8 +18,8 @@ _FORM = (
     "Write what your task asks for, and in the same file these two sections. A program reads them:",
     "- `## Findings`: a list in this form, worst first, each with the ids that it stands for at its end:",
     "  `- [high] src/file.py:42 - What is wrong. Fix: what to do. (TASK/1, OTHER/4)`",
-    "- `## Dispositions`: a table `| Finding | Severity | Disposition |` with exactly one row for each id that you were "
-    "given, its own severity, and one of: `kept`, `merged with ID`, `dropped: why`, `changed from SEVERITY: why`.",
+    "- `## Dispositions`: a table `| Finding | Severity | Disposition |`, one row for each id that you were given:",
+    "  its own severity, and one of `kept`, `merged with ID`, `dropped: why`, `changed from SEVERITY: why`.",
 )
 _RULES = (
     "- Nothing is lost: each id is in a row, and each that is not dropped is cited in Findings. Invent none.",
@@ -40,11 +40,16 @@ def lines(made: Aggregate, file: str) -> tuple[str, ...]:
     return (
         "You merge the outputs of these tasks:",
         *(f"- {each.task.id}: {each.task.output}, {_counted(len(each.findings))}" for each in found.taken),
-        *(f"- {task} could not be read by a program: {why}. Cite what you take of it as ({task})" for task, why in found.unread),
+        *(
+            f"- {task} could not be read by a program: {why}. Cite what you take of it as ({task})"
+            for task, why in found.unread
+        ),
         *(f"- {task} is missing: {why}" for task, why in found.missing),
         f"{all_of_them}: {file}",
         *_some("Conflicts found", [_conflict(each.kind, each.subject, each.sides, ids) for each in merged.conflicts]),
-        *_some("Possibly the same, for you to decide", [f"{ids[a]} and {ids[b]}: {why}" for a, b, why in merged.possible]),
+        *_some(
+            "Possibly the same, for you to decide", [f"{ids[a]} and {ids[b]}: {why}" for a, b, why in merged.possible]
+        ),
         *_FORM,
         "The rules:",
         *_RULES,

@@ -1,4 +1,4 @@
-"""Findings of several outputs as one list: the same ones folded, the worst first, with what they conflict about. Pure."""
+"""Findings of several outputs as one list: the same ones folded, the worst first, with their conflicts. Pure."""
 
 from __future__ import annotations
 

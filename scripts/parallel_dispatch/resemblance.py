@@ -78,7 +78,7 @@ def may_be_one(one: Finding, other: Finding) -> bool:
 
 
 def tells(item: Finding, cited: Sequence[Finding]) -> str:
-    """How a finding differs from all those that it stands for, in a few words; empty where it may well stand for them."""
+    """How a finding differs from all that it stands for, in a few words; empty where it may well stand for them."""
     own = of(item)
     theirs = [of(each) | words(each.path.rpartition("/")[2].partition(".")[0]) for each in cited]
     shared = len(own & frozenset().union(*theirs))

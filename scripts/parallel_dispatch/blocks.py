@@ -8,7 +8,9 @@ HEADING, ITEM, ROW, CODE, TEXT, BLANK = "heading", "item", "row", "code", "text"
 BOLD_HEADING = 7
 """The level of a line that is bold as a whole: below all headings."""
 
-_BLANKS = {ord(blank): " " for blank in "\xa0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u202f\u205f\u3000"}
+_BLANKS = {
+    ord(blank): " " for blank in "\xa0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u202f\u205f\u3000"
+}
 _NOTHING = dict.fromkeys(map(ord, "\u200b\u200c\u2060\ufeff\x00\x01"), "")
 _LINK = 400  # characters of a link, at most
 

@@ -41,16 +41,21 @@ class Draft:
         for label, value in labels.fields(text):
             if label:
                 self._field(label, value)
-            else:
+            elif self.current in self.told:
                 self._add(self.current, value)
+            elif value:
+                self._put(self.current, value)
+                self.current = labels.DETAILS
 
     def code(self, text: str) -> None:
         """A further line that is code."""
-        self._add(self.current, text)
+        self._add(self.current if self.current in self.told else labels.DETAILS, text)
 
     def under(self, label: str) -> None:
         """What follows belongs to this label, which stood in a line of its own."""
         self._field(label, "")
+        field = labels.LABELS[label]
+        self.current = labels.DETAILS if field == labels.TITLE else field
 
     def cell(self, field: str, value: str) -> None:
         """The value of one field by its name in `labels`."""
@@ -84,6 +89,7 @@ class Draft:
         if len(title) > MAX_TITLE:
             details = f"{title}\n{details}".strip()
             title = title[: MAX_TITLE - 1].rstrip() + "…"
+            self.is_cut = self.is_cut or len(details) > MAX_TEXT
         severity, path, category = self.around
         if not self.path:
             self._find_place(title, details, path)
@@ -109,9 +115,6 @@ class Draft:
         if found and not rest[: found[0].begin].strip(_MARKS + "([`-"):
             self._place(found[0])
             rest = rest[found[0].end :].lstrip(")]`" + " \t")
-            for more in found[1:]:  # "a.py:4, b.py:7 - the title"
-                if self.line and more.path == self.path and not rest:
-                    break
             rest = rest.lstrip(_MARKS + "-")
             rest = _without_leading_bold(rest)
             if not self.severity:
@@ -153,10 +156,10 @@ class Draft:
         if field == labels.SEVERITY:
             self.severity = self.severity or severity_of(value)
         elif field == labels.PLACE:
-            place = place_of(value)
-            if place and not self.path:
+            found = place_of(value)
+            if found and not self.path:
                 kept = (self.line, self.last_line)
-                self._place(place)
+                self._place(found)
                 if not self.line:
                     self.line, self.last_line = kept
             elif value and not self.path:
@@ -177,9 +180,9 @@ class Draft:
     def _find_place(self, title: str, details: str, around: str) -> None:
         """The first place with a line that the text names; of the file that the heading names, if it names one."""
         for text in (title, details):
-            for place in places(text[:MAX_TEXT]):
-                if place.line and (not around or place.path == around):
-                    self._place(place)
+            for named in places(text[:MAX_TEXT]):
+                if named.line and (not around or named.path == around):
+                    self._place(named)
                     return
 
     def _add(self, field: str, text: str) -> None:

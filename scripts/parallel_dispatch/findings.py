@@ -14,17 +14,19 @@ from .records import drafts_of, listed
 from .severity import BOLD, leading, only_severity, trailing
 
 MAX_FINDINGS = 2000
-"""Of one output; what is more is counted and left."""
+"""Of one output; the rest is left."""
 MAX_CHARACTERS = 4_000_000
+MAX_LINES = 50_000
 """Of one text; what is behind them is left."""
+_MOST_UNREAD = 20  # sentences about one text
 _DEEPEST = 3  # lists in lists whose items are findings
 
 
 class Reading:
     """What was read of an output.
 
-    `is_told` says whether it tells what its findings are, if only that there are none. `unread` are sentences about what
-    could not be read, and why.
+    `is_told` says whether it tells what its findings are, if only that there are none. `unread` are sentences about
+    what could not be read, and why.
     """
 
     __slots__ = ("findings", "is_told", "unread")
@@ -59,11 +61,12 @@ def read(task: str, texts: list[str]) -> Reading:
         reading.is_told = source.read() or reading.is_told
         drafts += source.drafts
         where = f"file {at + 1}, " if len(texts) > 1 else ""
-        reading.unread += [where + words for words in source.unread]
-    drafts = _without_repetitions(drafts)
+        more = len(source.unread) - _MOST_UNREAD
+        told = source.unread[:_MOST_UNREAD] + [f"and {more:,} more like these"] * (more > 0)
+        reading.unread += [where + words for words in told]
+    drafts = _without_repetitions(drafts[: 2 * MAX_FINDINGS])
     if len(drafts) > MAX_FINDINGS:
-        more = len(drafts) - MAX_FINDINGS
-        reading.unread.append(f"it tells {len(drafts):,} findings; the last {more:,} were left")
+        reading.unread.append(f"its files tell more than {MAX_FINDINGS:,} findings; the rest was left")
     for number, draft in enumerate(drafts[:MAX_FINDINGS], 1):
         reading.findings.append(draft.finding(task, number))
         if draft.is_cut:
@@ -81,6 +84,10 @@ class _Text:
         self.lines: list[Line] = []
         if len(text) > MAX_CHARACTERS:
             self.unread.append(f"it is longer than {MAX_CHARACTERS:,} characters; the rest was left")
+        above = self.text.split("\n", MAX_LINES)
+        if len(above) > MAX_LINES and above.pop():
+            self.text = "\n".join(above)
+            self.unread.append(f"it has more than {MAX_LINES:,} lines; the rest was left")
 
     def read(self) -> bool:
         """Whether it tells what its findings are."""
@@ -92,6 +99,8 @@ class _Text:
             self.unread.append(f"line {opened}: the code that begins here never ends; it was read as text")
         found = sections(self.lines)
         for begin, end, title in found:
+            if self._is_full:
+                break
             count, unread = len(self.drafts), len(self.unread)
             around = Around(only_severity(title))
             self._below(begin + 1, end, around)
@@ -100,7 +109,13 @@ class _Text:
             if said and not is_none and (count, unread) == (len(self.drafts), len(self.unread)):
                 at = self.lines[begin].at
                 self.unread.append(f"line {at}: this section holds no list, table or heading that tells a finding")
+        if self._is_full:
+            self.unread.append(f"it tells more than {MAX_FINDINGS:,} findings; the rest was left")
         return bool(found)
+
+    @property
+    def _is_full(self) -> bool:
+        return len(self.drafts) > MAX_FINDINGS
 
     def _from_json(self) -> bool | None:
         """Whether the text's JSON tells findings; None where its Markdown is to be read."""
@@ -119,14 +134,16 @@ class _Text:
             return None
         if values is None:
             return None
-        self.drafts, wrong = drafts_of(values, above + 1)
+        self.drafts, wrong = drafts_of(values[: MAX_FINDINGS + 1], above + 1)
         self.unread += wrong
+        if self._is_full:
+            self.unread.append(f"it tells {len(values):,} findings; those after the first {MAX_FINDINGS:,} were left")
         return True
 
     def _below(self, begin: int, end: int, around: Around) -> None:
         """The findings of some lines: lists, tables, and headings with text."""
         at = begin
-        while at < end:
+        while at < end and not self._is_full:
             line = self.lines[at]
             if line.kind == HEADING:
                 at = self._heading(at, end, around)
@@ -206,7 +223,7 @@ class _Text:
         """The findings of a list. Returns where it ends."""
         first = self.lines[at]
         current: Draft | None = None
-        while at < end:
+        while at < end and not self._is_full:
             line = self.lines[at]
             if line.kind == HEADING or (line.kind == ROW and line.depth <= first.depth):
                 break
@@ -259,7 +276,7 @@ class _Text:
 
     def _children(self, begin: int, end: int, around: Around, deepest: int) -> None:
         at = begin
-        while at < end:
+        while at < end and not self._is_full:
             at = self._list(at, end, around, deepest) if self.lines[at].kind == ITEM else at + 1
 
     def _paragraph(self, at: int, end: int, around: Around) -> int:
@@ -290,7 +307,7 @@ class _Text:
             if len(rows) > 2 and not table.counts(rows[0].text):
                 self.unread.append(f"line {rows[0].at}: this table has no column for the finding")
             return stop
-        for row in rows[2:]:
+        for row in rows[2 : MAX_FINDINGS + 3]:
             draft = self._draft(row, around)
             table.fill(draft, columns, row.text)
             if not says_none(draft.title) and not draft.title.isdigit():

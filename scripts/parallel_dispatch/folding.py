@@ -51,12 +51,16 @@ def fold(findings: list[Finding]) -> Folding:
     A group holds only findings of which every two are the same. Findings of one task are never folded unless they say
     the same of the same place, word for word.
     """
-    ordered = sorted(findings, key=_by_id)
-    profiles = [Profile(finding) for finding in ordered]
+    equal: dict[tuple[object, ...], list[Finding]] = {}
+    for finding in sorted(findings, key=_by_id):
+        equal.setdefault(_wording(finding), []).append(finding)
+    ordered = list(equal.values())
+    profiles = [Profile(alike[0]) for alike in ordered]
+    tasks = [{finding.task for finding in alike} for alike in ordered]
     same: list[tuple[int, int, int]] = []
     doubtful: list[tuple[int, int]] = []
     for one, other in _candidates(profiles):
-        verdict = _verdict(profiles[one], profiles[other])
+        verdict = DIFFERENT if tasks[one] & tasks[other] else judged(profiles[one], profiles[other])
         if verdict == SAME:
             same.append((-evidence(profiles[one], profiles[other]), one, other))
         elif verdict != DIFFERENT:
@@ -64,7 +68,7 @@ def fold(findings: list[Finding]) -> Folding:
     group_of = _linked(len(ordered), sorted(same))
     members: dict[int, list[Finding]] = {}
     for at, group in enumerate(group_of):
-        members.setdefault(group, []).append(ordered[at])
+        members.setdefault(group, []).extend(ordered[at])
     groups = {group: Group(inside) for group, inside in members.items()}
     in_doubt = {
         (min(group_of[one], group_of[other]), max(group_of[one], group_of[other]))
@@ -73,15 +77,9 @@ def fold(findings: list[Finding]) -> Folding:
     }
     order = sorted(groups, key=lambda group: _standing_out(groups[group]))
     rank = {group: at for at, group in enumerate(order)}
-    pairs = sorted(tuple(sorted((rank[one], rank[other]))) for one, other in in_doubt)
+    pairs = sorted((min(rank[one], rank[other]), max(rank[one], rank[other])) for one, other in in_doubt)
     listed = [groups[group] for group in order]
     return Folding(listed, [(listed[one], listed[other]) for one, other in pairs])
-
-
-def _verdict(one: Profile, other: Profile) -> str:
-    if one.finding.task != other.finding.task:
-        return judged(one, other)
-    return SAME if _wording(one.finding) == _wording(other.finding) else DIFFERENT
 
 
 def _wording(finding: Finding) -> tuple[object, ...]:
@@ -105,7 +103,7 @@ def _linked(count: int, same: list[tuple[int, int, int]]) -> list[int]:
 
 
 def _candidates(profiles: list[Profile]) -> list[tuple[int, int]]:
-    """The pairs that may be the same: near each other in one file, or with a rare word in common where one has no line."""
+    """The pairs that may be the same: near each other in one file, or with a rare word in common."""
     found: set[tuple[int, int]] = set()
     in_file: dict[str, list[int]] = {}
     unplaced: list[int] = []

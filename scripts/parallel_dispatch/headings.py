@@ -19,7 +19,17 @@ _OTHERS = {
     *("files reviewed", "what was done well", "limitations", "severity summary", "summary table", "open questions"),
     *("overall assessment", "assessment", "dropped", "dropped findings", "resolved", "action items", "test results"),
 }
-_NONE = {"none", "none found", "none identified", "none.", "n/a", "nil", "nothing", "nothing found", "nothing to report"}
+_NONE = {
+    "none",
+    "none found",
+    "none identified",
+    "none.",
+    "n/a",
+    "nil",
+    "nothing",
+    "nothing found",
+    "nothing to report",
+}
 _THINGS = ("finding", "issue", "problem", "vulnerabilit", "bug", "concern", "defect")
 
 
@@ -85,7 +95,10 @@ def numbered(text: str) -> tuple[bool, str]:
     opening = text[: len(text) - len(text.lstrip(BOLD + " "))]
     rest = text[len(opening) :]
     word, _, behind = rest.partition(" ")
-    if word.casefold() in ("finding", "issue", "problem", "bug", "vulnerability", "no.", "nr.") and behind[:1] in "#0123456789":
+    if (
+        word.casefold() in ("finding", "issue", "problem", "bug", "vulnerability", "no.", "nr.")
+        and behind[:1] in "#0123456789"
+    ):
         word, _, behind = behind.partition(" ")
         if not word.strip("#0123456789.:)"):
             return True, opening + behind.lstrip(" -–—:")

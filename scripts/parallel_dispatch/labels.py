@@ -20,11 +20,13 @@ _WORDS = {
     "|affected code|file/line|file:line|line(s) of code|file & line|file and line|file name|filename",
     LINES: "line|lines|line number|line numbers|line(s)|start_line|line range",
     TITLE: "title|finding|issue|problem|name|bug|vulnerability|headline|what",
-    DETAILS: "details|detail|description|impact|evidence|explanation|why|why it matters|rationale|cause|root cause|notes"
-    "|note|consequence|consequences|scenario|failure scenario|example|proof|context|summary|effect|observation|message"
+    DETAILS: "details|detail|description|impact|evidence|explanation|why|why it matters|rationale|cause|root cause"
+    "|notes|note|consequence|consequences|scenario|failure scenario|example|proof|context|summary"
+    "|effect|observation|message"
     "|reproduction|steps to reproduce|confidence|attack scenario|current code|vulnerable code|code|risk description",
     FIX: "fix|fixes|recommendation|recommendations|remediation|suggestion|suggested fix|recommended fix|proposed fix"
-    "|solution|how to fix|mitigation|recommended action|action|resolution|suggested change|to fix|possible fix|proposal",
+    "|solution|how to fix|mitigation|recommended action|action|resolution|suggested change|to fix|possible fix"
+    "|proposal",
     CATEGORY: "category|type|area|kind|class|tag|tags|cwe|rule|categories|dimension",
 }
 LABELS = {word: field for field, words in _WORDS.items() for word in words.split("|")}

@@ -15,8 +15,8 @@ NEAR, FAR = 5, 15
 LONG = 40
 """Lines of a range that says no more than its file does."""
 ENOUGH = 2
-"""The evidence that makes two findings the same; long texts need one more for every WORDY words."""
-SHORT, WORDY = 10, 12
+"""The evidence that makes two findings the same; texts of more than SHORT words need one more for every WORDY."""
+SHORT, WORDY = 8, 4
 KINDRED, AKIN = 0.15, 0.3
 """The share of words in common that keeps two findings from being different; AKIN where their topics differ."""
 MOST = 0.8
@@ -170,17 +170,23 @@ def _stems(told: list[Word]) -> frozenset[str]:
     return frozenset(stem(word.text) for word in told if _tells(word) and word.text not in _UNITS)
 
 
-
 _IDLE = frozenset(
-    "the a an and or of to in on at for from by with as is are be been was were it its this that these those there which"
-    " when while if then than so such can may could should would will must does do did has have had not any all each every"
-    " into over under out up down off via per only just also even very more most less least other another same own both"
-    " use uses used using add adds set sets make makes get gets here where what who how why because since after before"
-    " der die das und oder ein eine einen wird werden ist sind im in mit von zu auf den dem des le la les un une des et est"
-    " el los las una y en se que de du au aux".split()
+    "the a an and or of to in on at for from by with as is are be been was were it its this that these those there"
+    " which when while if then than so such can may could should would will must does do did has have had not any"
+    " all each every into over under out up down off via per only just also even very more most less least other"
+    " another same own both use uses used using add adds set sets make makes get gets here where what who how why"
+    " because since after before der die das und oder ein eine einen wird werden ist sind im in mit von zu auf den"
+    " dem des le la les un une des et est el los las una y en se que de du au aux".split()
 )
 ASPECTS = frozenset(
-    ("missing tests", "missing documentation", "misleading name", "missing logs", "missing metrics", "missing translation")
+    (
+        "missing tests",
+        "missing documentation",
+        "misleading name",
+        "missing logs",
+        "missing metrics",
+        "missing translation",
+    )
 )
 """Topics that are about another thing than the code beside them: that a check lacks tests is not that it is lacking."""
 _UNITS = frozenset("kb mb gb ms sec min kib mib gib px rem".split())
@@ -195,8 +201,8 @@ _POLES = (
     ),
 )
 _MORE = frozenset(
-    "add introduce enable increase raise lengthen extend extract create use retry allow reenable require wrap need needs"
-    " prefer".split()
+    "add introduce enable increase raise lengthen extend extract create use retry allow reenable require wrap need"
+    " needs prefer".split()
 )
 _FEWER = frozenset(
     "remove drop delete inline disable reduce lower shorten avoid redundant unnecessary needless superfluous excessive"
@@ -206,7 +212,9 @@ _FEWER = frozenset(
 
 _DENIALS = frozenset(("don", "not", "never"))
 _LITTLE = frozenset("low few short small little narrow rare seldom tight".split())
-_SIZES = _LITTLE | frozenset("high many long large much big wide often loose frequent strict aggressive complex early".split())
+_SIZES = _LITTLE | frozenset(
+    "high many long large much big wide often loose frequent strict aggressive complex early".split()
+)
 
 
 def _is_thing(near: Word, word: Word) -> bool:

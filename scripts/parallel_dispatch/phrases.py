@@ -8,7 +8,7 @@ _FOLDED = str.maketrans(
 )
 _SPELLED = (
     ("n+1", " nplusone "),
-    ("0.0.0.0", " anyaddress "),
+    ("0.0.0.0", " anyaddress "),  # noqa: S104 - a word of findings
     ("../", " dotdotslash "),
     ("o(n²)", " on2 "),
     ("o(n^2)", " on2 "),

@@ -47,7 +47,7 @@ def drafts_of(values: list[object], at: int) -> tuple[list[Draft], list[str]]:
 def _tell(draft: Draft, record: dict[str, object]) -> None:
     place = next((record[key] for key in _PATHS if record.get(key)), "")
     if isinstance(place, dict):
-        record = {**{str(key).casefold(): one for key, one in place.items()}, **{"": ""}, **record}
+        record = {**{str(key).casefold(): one for key, one in place.items()}, **record}
         place = next((record[key] for key in _PATHS if isinstance(record.get(key), str)), "")
     if isinstance(place, str) and place:
         draft.cell(labels.PLACE, place.strip())

@@ -19,7 +19,19 @@ SIGNS = {"🚨": CRITICAL, "⛔": CRITICAL, "🔴": HIGH, "🟠": HIGH, "🟡": 
 BOLD = "\x01"
 """Stands for `**` in lines that were made plain."""
 
-_BESIDE = {"severity", "priority", "level", "risk", "impact", "issues", "issue", "findings", "finding", "problems", "sev"}
+_BESIDE = {
+    "severity",
+    "priority",
+    "level",
+    "risk",
+    "impact",
+    "issues",
+    "issue",
+    "findings",
+    "finding",
+    "problems",
+    "sev",
+}
 _ALONE = {"critical", "blocker", "high", "major", "medium", "moderate", "low", "minor", "nit", "info", "informational"}
 _ALONE |= {"p0", "p1", "p2", "p3", "p4"}
 _CLOSING = {"[": "]", "(": ")", "{": "}", BOLD: BOLD, "`": "`", "*": "*", "_": "_", "<": ">"}
@@ -42,7 +54,7 @@ def only_severity(text: str) -> str:
     return _worst(told) if told and all(word in WORDS or word in _BESIDE for word in words) else ""
 
 
-def leading(text: str) -> tuple[str, str, str]:
+def leading(text: str) -> tuple[str, str, str]:  # noqa: C901 - one form after another
     """The severity at a text's beginning, the category that its tag also names, and the text after both."""
     sign, told, category = "", "", ""
     while True:
@@ -114,11 +126,13 @@ def _opening_word(text: str) -> tuple[str, str, str]:
         if rest[: len(kind)].casefold() == kind:
             rest = rest[len(kind) :]
     beside, bare = "", rest.lstrip()
-    if bare.startswith("(") and 0 < bare.find(")", 0, 40) and bare[bare.find(")") + 1 :][:1] in (":", " ", BOLD):
+    if bare.startswith("(") and bare.find(")", 0, 40) > 0 and bare[bare.find(")") + 1 :][:1] in (":", " ", BOLD):
         beside, _, rest = bare[1:].partition(")")  # "High (CVSS 8.1): …"
     after = rest.lstrip(" " + BOLD)[:1]
     is_set_off = (after in (":", "–", "—", "|", "·", "")) or rest.startswith((" - ", BOLD + " - ", "] "))
-    return (WORDS[word.casefold()], beside, rest) if is_set_off or (word.isupper() and rest[:1] == " ") else ("", "", text)
+    return (
+        (WORDS[word.casefold()], beside, rest) if is_set_off or (word.isupper() and rest[:1] == " ") else ("", "", text)
+    )
 
 
 def _words(text: str) -> list[str]:

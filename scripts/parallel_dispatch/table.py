@@ -17,7 +17,7 @@ _COUNTS = {"count", "counts", "number", "total", "amount", "n", "findings count"
 def cells(row: str) -> list[str]:
     """The cells of a row; a bar in code or behind a backslash does not end one."""
     text = row.strip().strip("\x01")
-    text = text[1:] if text.startswith("|") else text
+    text = text.removeprefix("|")
     text = text[:-1] if text.endswith("|") and not text.endswith("\\|") else text
     found: list[str] = []
     kept = ""

@@ -5,53 +5,66 @@ from __future__ import annotations
 from .phrases import Word
 from .topics import ABSENT, NEGATIONS, TOPICS
 
+_MOST = 30  # words of one group that are looked at
 _REACH = 6  # words that a negation reaches
 _BEFORE = NEGATIONS - frozenset(
-    "none missing lacking absent absence omitted forgotten undefined fehlt fehlen manque manquant manquante absente falta"
-    " faltan".split()
+    "none missing lacking absent absence omitted forgotten undefined fehlt fehlen manque manquant manquante absente"
+    " falta faltan".split()
 )
 _SHORT = 4
 _INFLECTIONS = frozenset(
-    ("", "s", "es", "d", "ed", "ing", "ged", "ging", "ting", "ted", "ning", "ned", "ping", "ped", "bed", "bing", "ly", "t", "en")
+    (
+        "",
+        "s",
+        "es",
+        "d",
+        "ed",
+        "ing",
+        "ged",
+        "ging",
+        "ting",
+        "ted",
+        "ning",
+        "ned",
+        "ping",
+        "ped",
+        "bed",
+        "bing",
+        "ly",
+        "t",
+        "en",
+    )
 )
 _WINDOW = 7
 
 
 def topics_of(found: list[Word]) -> frozenset[str]:
     """The topics that some words tell."""
+    if not _index:
+        _index.append(_Index())
+    index = _index[0]
     hits: dict[int, list[Word]] = {}
     for word in found:
-        if word.text in NEGATIONS:
-            hits.setdefault(_NEGATION, []).append(word)
-            if word.text in ABSENT:
-                hits.setdefault(_ABSENCE, []).append(word)
-        for term in _EXACT.get(word.text, ()):
+        for term in index.terms_of(word.text):
             hits.setdefault(term, []).append(word)
-        for length in range(2, min(len(word.text), _LONGEST) + 1):
-            begun = _PREFIXES.get(word.text[:length])
-            if begun and (length > _SHORT or word.text[length:] in _INFLECTIONS):
-                for term in begun:
-                    hits.setdefault(term, []).append(word)
     told: set[str] = set()
     for term in hits:
-        for name, groups, without in _WAYS.get(term, ()):
-            if name not in told and _stand_together(groups, without, hits):
-                told.add(name)
+        for way in index.ways.get(term, ()):
+            if way.topic not in told and _is_told(way, hits):
+                told.add(way.topic)
     return frozenset(told)
 
 
-def _stand_together(groups: tuple[tuple[int, ...], ...], without: tuple[int, ...], hits: dict[int, list[Word]]) -> bool:
-    found = []
-    for group in groups:
-        of_group = [word for term in group for word in hits.get(term, ())]
-        if not of_group:
-            return False
-        found.append(of_group)
-    against = [word for term in without for word in hits.get(term, ())]
+def _is_told(way: _Way, hits: dict[int, list[Word]]) -> bool:
+    """Whether words of all groups of a way stand together somewhere, and none of those that must not."""
+    found = [[word for term in group for word in hits.get(term, ())][:_MOST] for group in way.groups]
+    if not all(found):
+        return False
+    against = [word for term in way.without for word in hits.get(term, ())]
     for anchor in found[0]:
         taken = [anchor]
-        for group in found[1:]:
-            near = next((word for word in group if _is_near(word, taken)), None)
+        for words in found[1:]:
+            near = next((word for word in words if _is_near(word, taken)), None)
             if near is None:
                 break
             taken.append(near)
@@ -72,30 +85,59 @@ def _is_near(word: Word, taken: list[Word]) -> bool:
 
 
 _NEGATION, _ABSENCE = 0, 1
-_EXACT: dict[str, list[int]] = {}
-_PREFIXES: dict[str, list[int]] = {}
-_WAYS: dict[int, list[tuple[str, tuple[tuple[int, ...], ...], tuple[int, ...]]]] = {}
+"""The numbers of `~` and `^` among the terms."""
 
 
-def _compile() -> int:
-    terms: dict[str, int] = {"~": _NEGATION, "^": _ABSENCE}
-    for line in TOPICS.strip().split("\n"):
-        name, _, ways = line.partition(": ")
-        for way in ways.split("; "):
-            groups, without = [], []
-            for part in way.split():
-                ids = tuple(terms.setdefault(term, len(terms)) for term in part.lstrip("!").split("/"))
-                if part[0] == "!":
-                    without += ids
-                else:
-                    groups.append(ids)
-            groups.sort(key=lambda group: (group[0] <= _ABSENCE, len(group)))
-            for term in groups[0]:
-                _WAYS.setdefault(term, []).append((name, tuple(groups), tuple(without)))
-    for term, number in terms.items():
-        if number > _ABSENCE:
-            (_EXACT if term[0] == "=" else _PREFIXES).setdefault(term.lstrip("="), []).append(number)
-    return max(map(len, _PREFIXES))
+class _Way:
+    """One way to tell a topic: the terms of which one of each group must be there, and those that must not."""
+
+    __slots__ = ("groups", "topic", "without")
+
+    def __init__(self, topic: str, parts: list[str], number: dict[str, int]) -> None:
+        self.topic = topic
+        self.groups: list[list[int]] = []
+        self.without: list[int] = []
+        for part in parts:
+            terms = [number.setdefault(term, len(number)) for term in part.lstrip("!").split("/")]
+            if part[0] == "!":
+                self.without += terms
+            else:
+                self.groups.append(terms)
+        self.groups.sort(key=lambda group: (group[0] <= _ABSENCE, len(group)))  # no way is looked for by its negation
 
 
-_LONGEST = _compile()
+class _Index:
+    """All topics, by the words that begin to tell them."""
+
+    def __init__(self) -> None:
+        self.exact: dict[str, list[int]] = {}
+        self.prefixes: dict[str, list[int]] = {}
+        self.ways: dict[int, list[_Way]] = {}
+        number = {"~": _NEGATION, "^": _ABSENCE}
+        for topic, ways in topics().items():
+            for parts in ways:
+                way = _Way(topic, parts.split(), number)
+                for term in way.groups[0]:
+                    self.ways.setdefault(term, []).append(way)
+        for word, at in number.items():
+            if at > _ABSENCE:
+                (self.exact if word[0] == "=" else self.prefixes).setdefault(word.lstrip("="), []).append(at)
+        self.longest = max(map(len, self.prefixes))
+
+    def terms_of(self, word: str) -> list[int]:
+        """The terms that a word stands for."""
+        found = [_NEGATION] * (word in NEGATIONS) + [_ABSENCE] * (word in ABSENT) + self.exact.get(word, [])
+        for length in range(2, min(len(word), self.longest) + 1):
+            begun = self.prefixes.get(word[:length])
+            if begun and (length > _SHORT or word[length:] in _INFLECTIONS):
+                found += begun
+        return found
+
+
+def topics() -> dict[str, list[str]]:
+    """The ways to tell each topic, by its name."""
+    whole = TOPICS.strip().replace("\n  ", " ")
+    return {name: ways.split("; ") for name, _, ways in (line.partition(": ") for line in whole.split("\n"))}
+
+
+_index: list[_Index] = []  # made when the first text is read, not when a hook imports this

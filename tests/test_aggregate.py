@@ -7,7 +7,7 @@ from builders import VERSIONS, claimed, closed, header, make_run, plan_of, read,
 from hooking import Conversation
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from parallel_dispatch import consensus
+from parallel_dispatch import consensus, intake
 from parallel_dispatch.active import ActiveRun
 from parallel_dispatch.aggregate import aggregate_values
 from parallel_dispatch.brief import Brief
@@ -18,6 +18,7 @@ from parallel_dispatch.growing import grow
 from parallel_dispatch.integrating import write_integration
 from parallel_dispatch.load import load_text
 from parallel_dispatch.plan import Plan
+from parallel_dispatch.refusal import Refusal
 from parallel_dispatch.report import cell
 from parallel_dispatch.state import replay
 from parallel_dispatch.statement import normal, stated
@@ -121,6 +122,28 @@ def test_an_output_that_is_gone_is_said_to_be(project):
     run = finished(project, {"security": SECURITY, "style": STYLE}, strategy="merge")
     os.unlink(run.plan.tasks["style"].output)
     assert values(run)["unread"] == [{"task": "style", "why": "its output is not there any more"}]
+
+
+def test_no_more_is_read_than_the_end_of_a_run_waits_for(project, monkeypatch):
+    monkeypatch.setattr(intake, "MOST_BYTES", len(SECURITY) + 5)
+    made = values(finished(project, {"security": SECURITY, "style": STYLE}, strategy="merge"))
+    assert {finding["task"] for finding in made["sources"]} == {"security"}
+    (unread,) = made["unread"]
+    assert unread["why"].startswith("with its output there would be more than")
+
+
+@pytest.mark.parametrize("asked", [{"from": [[]]}, {"from": "a"}, {"keys": [1]}, {"order": {}}])
+def test_a_plan_whose_aggregate_somebody_edited_is_refused(project, asked):
+    text = plan_of({"a": ()}, project, aggregate=asked).to_json()
+    with pytest.raises(Refusal, match="aggregate"):
+        Plan.from_json(text)
+
+
+@pytest.mark.parametrize("asked", [{"strategy": 7}, {"quorum": "x/0%"}, {"integrator": "nobody"}, {"from": ["nobody"]}])
+def test_an_aggregate_that_somebody_edited_ends_in_no_traceback(project, asked):
+    run = finished(project, ANSWERS, **{"strategy": "consensus", **asked})
+    assert Plan.from_json(run.plan.to_json()).aggregate == run.plan.aggregate
+    assert values(run)["integrator"] is None
 
 
 # --- priority -----------------------------------------------------------------------------------------------------

@@ -15,10 +15,8 @@ def needed(quorum: int | str, members: int) -> int:
         return max(1, quorum)
     if quorum == ALL:
         return max(1, members)
-    if quorum.endswith("%"):
-        return max(1, math.ceil(members * int(quorum[:-1]) / 100))
-    part, slash, whole = quorum.partition("/")
-    if slash:
+    part, _, whole = (f"{quorum[:-1]}/100" if quorum.endswith("%") else quorum).partition("/")
+    if part.isdecimal() and whole.isdecimal() and int(whole):
         return max(1, math.ceil(members * int(part) / int(whole)))
     return members // 2 + 1
 

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from .state import State
 
 
+MOST_BYTES = 20_000_000
+"""How much is read of all outputs together: the end of a run waits for it, in a hook of the host."""
+
+
 class Taken(NamedTuple):
     """One task whose output is taken: its texts, the findings that they tell, and whether they tell any at all."""
 
@@ -57,7 +61,7 @@ def intake(plan: Plan, state: State) -> Intake:
     """What is there now of the tasks whose outputs are taken."""
     found = Intake([], [], [])
     outcomes = state.outcomes()
-    unneeded = 0
+    unneeded, left = 0, MOST_BYTES
     is_silence_told = plan.aggregate.get("strategy") not in (None, "consensus")  # nobody asked, or for values alone
     for name in sources(plan):
         task = plan.tasks[name]
@@ -66,7 +70,8 @@ def intake(plan: Plan, state: State) -> Intake:
             unneeded += outcome == UNNEEDED
             found.missing.append((name, ": ".join(filter(None, (PAST.get(outcome, "has not ended"), reason)))))
             continue
-        texts, why = _texts(task)
+        texts, why = _texts(task, left)
+        left -= sum(map(len, texts))
         if why:
             found.unread.append((name, why))
             continue
@@ -79,7 +84,7 @@ def intake(plan: Plan, state: State) -> Intake:
     return found._replace(unneeded=unneeded)
 
 
-def _texts(task: PlannedTask) -> tuple[list[str], str]:
+def _texts(task: PlannedTask, left: int) -> tuple[list[str], str]:
     """The texts of an output, or why they could not be read."""
     try:
         files = output_files(task)
@@ -88,6 +93,8 @@ def _texts(task: PlannedTask) -> tuple[list[str], str]:
             return [], "its output is not there any more"
         if size > MAX_READ:
             return [], f"its output has {size:,} bytes, more than {MAX_READ:,}"
+        if size > left:
+            return [], f"with its output there would be more than {MOST_BYTES:,} bytes to read"
         return [read_text(file) for file in files], ""
     except OSError as error:
         return [], f"its output could not be read: {error.strerror}"

@@ -359,6 +359,10 @@ def _task(value: dict[str, object], plan: dict[str, object]) -> PlannedTask:
 
 def _sound(plan: Plan) -> Plan:
     """The plan; `ValueError` where something stands in the place of a path that is none."""
+    asked = plan.aggregate
+    lists = [asked.get(name, []) for name in ("from", "keys", "order")]
+    if not all(isinstance(found, list) and all(isinstance(one, str) for one in found) for found in lists):
+        raise ValueError('"aggregate" holds lists of something else than text')
     for path in (plan.project, plan.output_dir, *(task.output for task in plan.tasks.values())):
         if not path.startswith("/") or b"\0" in os.fsencode(path):
             raise ValueError(f'"{path}" is no absolute path')

@@ -406,6 +406,13 @@ def test_what_an_integrator_made_of_findings_is_in_the_aggregate(project):
     }
 
 
+def test_what_nothing_else_decides_is_left_to_an_integrator_that_has_written_its_output(project):
+    for text, decided in ((None, ""), (MERGED, "by summary, in its output")):
+        made = values(integrated(os.path.join(project, str(decided != "")), text))
+        (fix,) = (conflict for conflict in made["conflicts"] if conflict["kind"] == "fix")
+        assert fix["decided"] == decided
+
+
 def test_what_an_integrator_lost_is_in_the_aggregate(project):
     lost = MERGED.replace("| style/2 | low | kept |\n", "")
     (alarm,) = values(integrated(project, lost))["integrator"]["alarms"]

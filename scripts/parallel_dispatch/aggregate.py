@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .state import State
 
 MERGE, CONSENSUS, PRIORITY, INTEGRATOR = "merge", "consensus", "priority", "integrator"
-COUNTED = "the values are counted"
+COUNTED, HANDED_ON = "the values are counted", "the integrator decides between fixes"
 
 
 class Aggregate(NamedTuple):
@@ -61,7 +61,9 @@ def aggregate_values(plan: Plan, state: State) -> dict[str, object] | None:
         "findings": [group.values() for group in merged.groups],
         "sources": [finding.values() for finding in found.findings],
         "possibly_same": [{"findings": [one, other], "why": why} for one, other, why in merged.possible],
-        "conflicts": [conflict.values() for conflict in (*merged.conflicts, *_of_values(made))],
+        "conflicts": [
+            conflict.values() for conflict in (*_handed_on(plan, state, merged.conflicts), *_of_values(made))
+        ],
         "consensus": made.counts,
         "priority": {
             "primary": primary,
@@ -86,6 +88,14 @@ def _counts(plan: Plan, found: Intake, members: int) -> list[dict[str, object]]:
         consensus.count(str(key), {each.task.id: stated(each.texts, str(key)) for each in found.taken}, needed)
         for key in keys
     ]
+
+
+def _handed_on(plan: Plan, state: State, conflicts: list[Conflict]) -> list[Conflict]:
+    """The conflicts, of which an integrator that has written its output decided what nothing else does."""
+    if state.outcomes().get(plan.integrator, ("",))[0] != SUCCESS:
+        return conflicts
+    decided = f"by {plan.integrator}, in its output"
+    return [each if each.decided else each._replace(decided=decided, rule=HANDED_ON) for each in conflicts]
 
 
 def _of_values(made: Aggregate) -> list[Conflict]:

@@ -247,6 +247,8 @@ def test_findings_of_outputs_that_nobody_could_read_cite_their_task():
 
 def test_with_nothing_given_nothing_is_lost():
     assert alarms("## Findings\n\nNone.\n", []) == []
+    assert alarms(FINDINGS, [], unread=["docs"]) == []
+    assert {kind for _, kind in alarms(FINDINGS, [])} == {"invented"}
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,12 @@
 
 import os
 import sys
+import time
 
 import pytest
 from builders import ROOT
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from parallel_dispatch.finding import Finding
 from parallel_dispatch.loss import check
 
@@ -251,11 +254,38 @@ def test_with_nothing_given_nothing_is_lost():
     assert {kind for _, kind in alarms(FINDINGS, [])} == {"invented"}
 
 
-@pytest.mark.parametrize(
-    "text", ["| " * 5000, "security/1-999999 " * 100, "[" * 20000, "`" * 9999, "- " * 9999, "\0|\n|-|\n|"]
+HOSTILE = (
+    "| ",
+    "security/1-999999 ",
+    "[",
+    "`",
+    "- ",
+    "a_",
+    "-",
+    "|-",
+    "# ",
+    "** ",
+    "changed from ",
+    "(a/1, ",
+    "\0|\n",
+    "merged ",
 )
+
+
+@pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_texts_are_checked_in_time(text):
-    assert ("docs/1", "lost") in alarms(f"## Findings\n{text}\n## Dispositions\n{text}\n| a |\n|--|\n| {text} |")
+    many = text * 20_000
+    lines = f"## Findings\n{many}\n# {' ' * 20_000}x\n## Dispositions\n{many}\n| a |\n|--|\n| {many} |"
+    begun = time.process_time()
+    assert ("docs/1", "lost") in alarms(lines)
+    assert time.process_time() - begun < 5
+
+
+@given(st.text(alphabet="#|-* \n/12security`()[]:,;merged kept dropped", max_size=300))
+@settings(derandomize=True, deadline=None, max_examples=300)
+def test_any_text_is_checked(text):
+    found = check(GIVEN, f"{FINDINGS}\n## Dispositions\n{text}")
+    assert {alarm.kind for alarm in found.alarms} <= {"lost", "dropped", "untold", "changed", "merged", "invented"}
 
 
 MISSED = {"held/029-merged"}  # two problems in one line, as the same words tell them

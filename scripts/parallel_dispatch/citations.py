@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
+_NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}"
 _MARK = r"[`*_]*"
 _ID = re.compile(
     rf"(?<![A-Za-z0-9./-])(?P<task>{_NAME})/(?P<first>\d{{1,6}})"

@@ -12,11 +12,10 @@ if TYPE_CHECKING:
     from .citations import Ids
 
 KEPT, MERGED, DROPPED, UNCLEAR = "kept", "merged", "dropped", "unclear"
-_HEADING = re.compile(r"^ {0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
-_BOLD = re.compile(r"^ {0,3}(?:\*\*|__)(.+?)(?:\*\*|__):?\s*$")
+_HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+(\S.{0,200})")
+_BOLD = re.compile(r"^ {0,3}(?:\*\*|__)([^*_]{1,100})(?:\*\*|__):?$")
 _NAME = re.compile(r"^[\W\d]*(?:finding\s+)?dispositions?\b", re.IGNORECASE)
 _ITEM = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+(.*)$")
-RULER = re.compile(r"^[\s|:-]*-[\s|:-]*$")
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 _IDS = re.compile(r"\bfindings?\b|\bids?\b|\bsources?\b", re.IGNORECASE)
 _WHAT = re.compile(r"disposition|decision|status|outcome|action|resolution|verdict|result", re.IGNORECASE)
@@ -85,7 +84,7 @@ def _section(lines: list[str]) -> set[int]:
         if mark and (not fence or mark[1].startswith(fence)):
             fence = "" if fence else mark[1]
         heading = None if fence else _HEADING.match(line)
-        bold = None if fence or heading else _BOLD.match(line)
+        bold = None if fence or heading else _BOLD.match(line.rstrip())
         if heading or (bold and (not level or level > 6)):
             depth, title = (len(heading[1]), heading[2]) if heading else (7, bold[1] if bold else "")
             if _NAME.match(title):
@@ -104,7 +103,7 @@ def _tables(lines: list[str]) -> set[int]:
     for at, line in enumerate(lines):
         if not line.strip().startswith("|"):
             inside = False
-        elif at + 1 < len(lines) and RULER.match(lines[at + 1]) and "|" in lines[at + 1]:
+        elif at + 1 < len(lines) and is_ruler(lines[at + 1]):
             inside = any(_WHAT.search(cell) for cell in cells(line)) and "disposition" in line.casefold()
         if inside:
             found.add(at)
@@ -118,9 +117,9 @@ def dispositions(lines: list[tuple[int, str]], ids: Ids) -> list[Disposition]:
     for place, (at, line) in enumerate(lines):
         if line.strip().startswith("|"):
             following = lines[place + 1][1] if place + 1 < len(lines) else ""
-            if RULER.match(following) and "|" in following:
+            if is_ruler(following):
                 columns = [_column(cell) for cell in cells(line)]
-            elif not RULER.match(line):
+            elif not is_ruler(line):
                 row = _row(cells(line), columns, ids, at)
                 found += [row] if row else []
             continue
@@ -192,6 +191,11 @@ def _made(
 def is_reason(text: str) -> bool:
     """Whether a text says anything at all about why."""
     return any(word.casefold() not in _EMPTY and len(word) > 1 for word in _LETTERS.findall(text))
+
+
+def is_ruler(line: str) -> bool:
+    """Whether a line is the one of dashes below a table's header."""
+    return "-" in line and "|" in line and set(line) <= set("|-: \t")
 
 
 def cells(row: str) -> list[str]:

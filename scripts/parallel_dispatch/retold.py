@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import findings
-from .disposition import RULER, cells
+from .disposition import cells, is_ruler
 from .finding import Finding
 from .location import places
 from .severity import only_severity
@@ -51,7 +51,7 @@ def _of_tables(lines: list[str], ids: Ids, known: set[int]) -> Iterator[Item]:
         end = at
         while end < len(lines) and lines[end].strip().startswith("|"):
             end += 1
-        rows = range(at + 2, end) if end > at + 2 and RULER.match(lines[at + 1]) else range(0)
+        rows = range(at + 2, end) if end > at + 2 and is_ruler(lines[at + 1]) else range(0)
         if known.isdisjoint(rows) and any(ids.cited(lines[row]) or ids.strange(lines[row]) for row in rows):
             for row in rows:
                 yield Item(

@@ -10,7 +10,7 @@ from .fences import json_blocks
 LONGEST = 300
 """Characters of a value that are kept and compared."""
 _LINE = re.compile(r"^ {0,3}(?:[-*+>]\s+)*[*_`]*(?P<name>[^:*_`|]{1,80}?)[*_`]*\s*:\s*[*_`]*\s*(?P<value>\S.*)$")
-_HEADING = re.compile(r"^ {0,3}#{1,6}\s+(.*?)[\s#:]*$")
+_HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(\S.{0,200})")
 _AROUND = " \t*_`\"'.!“”‘’"
 
 
@@ -57,7 +57,7 @@ def _in_markdown(text: str, key: str) -> str | None:
     for line in text.splitlines():
         heading = _HEADING.match(line)
         if heading:
-            is_below = _folded(heading[1]) in names
+            is_below = _folded(heading[1].rstrip(" \t#:")) in names
             continue
         told = _LINE.match(line) if ":" in line[:120] else None
         if told and _folded(told["name"]) in names and told["value"].strip(_AROUND):

@@ -44,7 +44,7 @@ def _end(values: Values) -> Iterator[Values]:
         yield _problem(f"Not every task was dispatched: {short(run['cut_short'])}.", left, do, undone)
     elif run["status"] == "open":
         what = "The run had not ended when this report was written."
-        yield _problem(what, left, "Wait for its end, or see how it stands with `parallel-dispatch status`.", undone)
+        yield _problem(what, left, "Wait for its end, or see how it stands with: parallel-dispatch status.", undone)
 
 
 def _failed(values: Values) -> Iterator[Values]:
@@ -92,7 +92,7 @@ def _mend(values: Values, task: Values) -> str:
 
 def _resume(values: Values, *, low: bool = False) -> str:
     """How what is missing is made up for."""
-    resume = values["run"]["resume"]
+    resume = values["run"]["resume"].replace("`", "")
     if values["run"]["rehearsal"]:
         text = "Rehearse the task file again; a rehearsal cannot be resumed."
     elif resume:
@@ -193,8 +193,8 @@ def _strays(values: Values) -> Iterator[Values]:
     yield _problem(
         f"{_count(len(strays), 'file')} changed outside of every write scope{which}.",
         f"Nothing was undone: work of yours or of another task may be lost or altered.{at_work}",
-        "Compare them with what you had (`git diff`) and put back what nobody was to change; give the task that needs "
-        "them a write scope (`writes`).",
+        "Compare them with what you had (git diff) and put back what nobody was to change; a task that needs one of "
+        "them gets a write scope (writes) in the task file.",
         tasks,
     )
 
@@ -229,7 +229,7 @@ def _rewritten(values: Values) -> Iterator[Values]:
         yield _problem(
             f"Another plugin or setting changed the calls of {named(tasks)}.",
             "Their agents got other words than their briefs, and may have done something else.",
-            "Find it with `parallel-dispatch doctor`, and read these outputs with care.",
+            "Find it with: parallel-dispatch doctor. Read these outputs with care.",
             tasks,
         )
 
@@ -258,7 +258,7 @@ def _again(values: Values) -> Iterator[Values]:
         yield _problem(
             f"Succeeded only after more than one attempt: {'; '.join(reasons[:NAMED])}"
             f"{f'; and {len(reasons) - NAMED} more' if len(reasons) > NAMED else ''}.",
-            f"Their outputs are good. The attempts before took {lost:.1f}s and the tokens that are listed below.",
+            f"Their outputs are good. The attempts before took {lost:.1f}s in all.",
             "Nothing, unless it happens again: then make the prompt or the contract plainer, or the timeout longer.",
             [task["id"] for task in again],
         )
@@ -301,7 +301,7 @@ def _unmeasured(values: Values) -> Iterator[Values]:
         yield _problem(
             f"Changes outside of write scopes could not be looked for: {short('; '.join(values['gaps']))}.",
             "Files may have been changed by tasks that were not to, unseen.",
-            "Look at the project yourself (`git status`).",
+            "Look at the project yourself (git status).",
         )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import quickjson
 from .contract import json_term, terms
-from .dispatch import how_to_resume
+from .dispatch import budget, how_to_resume
 from .places import ROOT, read_text
 from .must_know import must_know
 from .state import CANCELLED, FAILED, FINE, SKIPPED, SUCCESS, UNNEEDED
@@ -40,7 +40,13 @@ def report_values(facts: RunFacts) -> Values:
         "waves": [_wave(number, tasks, clock) for number, tasks in _waves(facts.tasks)],
         "tasks": [_task(facts, task, clock, critical=task.id in path) for task in facts.tasks],
         "strays": [
-            {"path": found.path, "how": found.how, "tasks": list(found.tasks), "owner": found.owner}
+            {
+                "path": found.path,
+                "how": found.how,
+                "tasks": list(found.tasks),
+                "named": found.named,
+                "owner": found.owner,
+            }
             for found in facts.audit.findings[:MOST_STRAYS]
         ],
         "gaps": list(facts.audit.gaps),
@@ -82,6 +88,7 @@ def _run(facts: RunFacts) -> Values:
         "cut_short": facts.cut_short,
         "halted": facts.halted,
         "rehearsal": plan.rehearsal,
+        "shared": False,
         "driver": plan.driver,
         "started": iso(facts.begun),
         "finished": iso(facts.finished),
@@ -92,6 +99,7 @@ def _run(facts: RunFacts) -> Values:
         "timeout": plan.timeout,
         "max_minutes": plan.max_minutes or None,
         "max_tokens": plan.max_tokens or None,
+        "budget": budget(plan),
         "on_failure": plan.on_failure,
         "order": "waves" if plan.in_waves else "rolling",
         "dispatch": "background" if plan.background else "foreground",

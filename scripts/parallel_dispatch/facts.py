@@ -305,7 +305,9 @@ def _succeeded(attempts: list[Attempt]) -> float | None:
 
 def _stretches(task: TaskFacts) -> list[Stretch]:
     return [
-        Stretch(task.id, one.claimed if one.ready is None else one.ready, one.claimed, one.start, max(one.start, one.end))
+        Stretch(
+            task.id, one.claimed if one.ready is None else one.ready, one.claimed, one.start, max(one.start, one.end)
+        )
         for one in task.tries
         if one.start is not None and one.end is not None
     ]

@@ -56,7 +56,9 @@ def _failed(values: Values) -> Iterator[Values]:
         tries = len(task["attempts"])
         after = f" after {tries} attempts" if tries > 1 else ""
         why = f": {short(task['reason'])}" if task["reason"] else ""
-        yield _problem(f"{task['id']} failed{after}{why}", _loss(task, skipped), _mend(values, task), [task["id"], *skipped])
+        yield _problem(
+            f"{task['id']} failed{after}{why}", _loss(task, skipped), _mend(values, task), [task["id"], *skipped]
+        )
     rest = [task["id"] for task in failed[APART:]]
     if rest:
         skipped = list(dict.fromkeys(s for task in rest for s in skipped_for.get(task, [])))
@@ -134,8 +136,8 @@ def _unfinished(values: Values) -> Iterator[Values]:
 
 def _integrator(values: Values) -> Iterator[Values]:
     """What the task that joined the others' findings lost or changed."""
-    found = (values["aggregate"] or {}).get("integrator")
-    alarms = found["alarms"] if found else []
+    found: Values = (values["aggregate"] or {}).get("integrator") or {}
+    alarms = found.get("alarms")
     if not alarms:
         return
     kinds: dict[str, list[str]] = {}
@@ -243,8 +245,8 @@ def _serial(values: Values) -> Iterator[Values]:
         yield _problem(
             f"RAN ONE BY ONE: {named(batch['tasks'])} could have run in parallel; {batch['why']}.",
             f"The run took up to {saved:.1f}s longer than it had to.",
-            "Nothing is wrong with the outputs. If it happens again, check that the whole dispatch block is sent in one "
-            "message, and that the host's own limit of agents at once is not 1.",
+            "Nothing is wrong with the outputs. If it happens again, see that the whole dispatch block is sent in ONE "
+            "message, and that the host lets more than one agent run at once.",
             batch["tasks"],
         )
 

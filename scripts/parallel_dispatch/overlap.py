@@ -58,7 +58,8 @@ def _profile(stretches: Sequence[Stretch]) -> list[tuple[float, int]]:
     for one in stretches:
         steps[one.start] = steps.get(one.start, 0) + 1
         steps[one.end] = steps.get(one.end, 0) - 1
-    profile, running = [], 0
+    profile: list[tuple[float, int]] = []
+    running = 0
     for moment in sorted(steps):
         running += steps[moment]
         if not profile or profile[-1][1] != running:

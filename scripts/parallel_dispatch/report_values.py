@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from . import quickjson
 from .contract import json_term, terms
 from .dispatch import budget, how_to_resume
-from .places import ROOT, read_text
 from .must_know import must_know
+from .places import ROOT, read_text
 from .state import CANCELLED, FAILED, FINE, SKIPPED, SUCCESS, UNNEEDED
 from .usage import Usage
 

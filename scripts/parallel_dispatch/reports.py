@@ -25,15 +25,18 @@ def values_of(run: ActiveRun) -> Values:
     return report_values(gather(state.plan, state, auditing.read(run.folder), run.ledger.read(), run.folder))
 
 
-def json_text(values: Values) -> str:
+def json_text(values: Values, _: str = "") -> str:
     """The text of `report.json`: keys in their order, one a line, in their own characters."""
     return json.dumps(values, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
 
-BESIDE: list[tuple[str, Callable[[Values], str]]] = [
-    ("report.json", json_text),
-]
-"""The reports beside `report.md`, by their names: what makes the text of each from the values."""
+BESIDE: dict[str, Callable[[Values, str], str]] = {
+    "report.json": json_text,
+}
+"""The reports beside `report.md`: what makes the text of each from the values and the project's folder.
+
+The folder is empty where a report is made to be shared: nothing may be read from disk for it then.
+"""
 
 
 def write_reports(run: ActiveRun) -> str:
@@ -43,16 +46,16 @@ def write_reports(run: ActiveRun) -> str:
     except Exception as fault:  # noqa: BLE001 - whatever is wrong with what lies there, a run ends in a report
         text = _bare(run, fault)
     else:
-        notes = [note for name, make in BESIDE if (note := _write(run, name, make, values))]
+        notes = [note for name in BESIDE if (note := _write(run, name, values))]
         text = "\n".join([_markdown(run, values), *(f"{note}\n" for note in notes)])
     write_whole(run.folder.report, text)
     return text
 
 
-def _write(run: ActiveRun, name: str, make: Callable[[Values], str], values: Values) -> str:
+def _write(run: ActiveRun, name: str, values: Values) -> str:
     """Why a report could not be written; empty where it was."""
     try:
-        write_whole(run.folder.beside(name), make(values))
+        write_whole(run.folder.beside(name), BESIDE[name](values, run.plan.project))
     except Exception as fault:  # noqa: BLE001 - a fault in one report costs no other
         return f"{name} could not be written: {_said(fault)}"
     return ""

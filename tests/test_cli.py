@@ -240,7 +240,7 @@ def test_a_run_without_hooks_goes_from_block_to_block_to_its_report(terminal):
     terminal.write("out/d.md", "All is well.\n")
     last = terminal.runs("next", code=0).stdout
     assert "has ended. 4 of 4 tasks succeeded." in last
-    report = terminal.runs("report", code=0).stdout
+    report = terminal.runs("report", "--format", "md", code=0).stdout
     assert "- **Total Time**: not measured\n" in report
     assert "- **Succeeded**: 4\n" in report
     assert read(terminal.path(last.partition("Report: ")[2].partition("\n")[0])) == report
@@ -254,7 +254,7 @@ def test_an_output_that_is_changed_after_its_agent_ended_is_flagged_in_the_repor
     terminal.runs("next", code=0)
     terminal.write("out/a.md", "y")
     os.unlink(terminal.path("out/b.md"))
-    report = terminal.runs("report", code=1).stdout
+    report = terminal.runs("report", "--format", "md", code=1).stdout
     assert [line for line in report.splitlines() if line.startswith("- out/")] == [
         "- out/a.md (changed or removed since its agent ended)",
         "- out/b.md (changed or removed since its agent ended)",

@@ -1,0 +1,39 @@
+"""How the main conversation's context grew while a run went on, told from its transcripts."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from .usage import turns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Growth(NamedTuple):
+    """The turns within a run, and the tokens that the model had before it in the first and in the last of them."""
+
+    turns: int
+    start: int
+    end: int
+
+
+def main_transcripts(agents: Iterable[str]) -> list[str]:
+    """The transcripts of the conversations that agents with these transcripts were started in.
+
+    The host keeps an agent's transcript as `SESSION/subagents/agent-ID.jsonl`, beside its conversation's own.
+    """
+    folders = dict.fromkeys(os.path.dirname(agent) for agent in agents)
+    return [os.path.dirname(f) + ".jsonl" for f in folders if os.path.basename(f) == "subagents"]
+
+
+def growth(transcripts: Iterable[str], begun: float, ended: float) -> Growth | None:
+    """The growth between two moments (seconds since the epoch); None where no turn lies between them."""
+    answers = turns(list(filter(os.path.isfile, transcripts)))
+    within = sorted(
+        (turn.at, turn.usage.sent)
+        for turn in answers
+        if turn.at is not None and turn.usage.sent and begun <= turn.at <= ended
+    )
+    return Growth(len(within), within[0][1], within[-1][1]) if within else None

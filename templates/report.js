@@ -323,6 +323,7 @@ function grid(heads, rows, wide) {
 }
 
 function excerpt(title, told, most = Infinity) {
+  if (!most) return null;
   const cut = told.text.length > most;
   const left = cut ? `The first ${count(most)} characters.` : told.left;
   return part(title,
@@ -483,21 +484,24 @@ graph.addEventListener("keydown", (event) => {
 
 // --- paper: panels unfolded, the failed first, within reason ------------------------------------------------------------------
 
-const MOST_PRINTED = 60, MOST_CHARACTERS = 6000;
+const MOST_PRINTED = 40, MOST_CHARACTERS = 3000, MOST_IN_ALL = 60000;
 let unfolded = [];
 
 addEventListener("beforeprint", () => {
   unfolded = all("main details:not([open])");
   for (const fold of unfolded) fold.open = true;
-  const order = rowsOf.map((row, at) => at).sort((a, b) => (rowsOf[a].dataset.outcome === "success") - (rowsOf[b].dataset.outcome === "success") || a - b);
-  const articles = order.slice(0, MOST_PRINTED).map((at) => {
-    const article = make("article", {}, make("h3", {}, idOf(rowsOf[at]).textContent), ...parts(at, MOST_CHARACTERS));
+  const done = (at) => rowsOf[at].dataset.outcome === "success";
+  const order = rowsOf.map((_, at) => at).sort((a, b) => done(a) - done(b) || a - b).slice(0, MOST_PRINTED);
+  let left = MOST_IN_ALL;
+  const articles = order.map((at) => {
+    const article = make("article", {}, make("h3", {}, idOf(rowsOf[at]).textContent), ...parts(at, Math.min(left, MOST_CHARACTERS)));
     for (const fold of all("details", article)) fold.setAttribute("open", "");
+    for (const text of all("pre", article)) left = Math.max(0, left - text.textContent.length);
     return article;
   });
-  const rest = order.length - articles.length;
+  const rest = rowsOf.length - order.length;
   byId("main").append(make("section", { class: "printed" }, make("h2", {}, "Tasks"), ...articles,
-    rest > 0 ? make("p", { class: "quiet" }, `The other ${count(rest)} tasks, which succeeded or come later, are in report.html.`) : null));
+    rest > 0 ? make("p", { class: "quiet" }, `The details of ${count(rest)} more tasks are in report.html.`) : null));
 });
 addEventListener("afterprint", () => {
   for (const printed of all(".printed")) printed.remove();

@@ -8,6 +8,7 @@ from typing import Any
 
 from parallel_dispatch.page_texts import Excerpt
 
+
 def used(total: int) -> dict[str, int]:
     """So many tokens in all, most of them from the cache."""
     input_, written, output = total // 40, total // 8, total // 20
@@ -26,13 +27,27 @@ def task(name: str, **more: Any) -> dict[str, Any]:
     queued = more.pop("queued", 0.0)
     ended = None if start is None else round(start + seconds, 3)
     attempt = {"number": 1, "outcome": "success", "reason": "", "queued": queued, "claimed": start}
-    attempt |= {"start": start, "end": ended, "seconds": seconds, "sent_back": 0, "tokens": used(41_210), "tool_uses": 9}
+    attempt |= {
+        "start": start,
+        "end": ended,
+        "seconds": seconds,
+        "sent_back": 0,
+        "tokens": used(41_210),
+        "tool_uses": 9,
+    }
     made = {
         **{"id": name, "agent": "code-reviewer", "subagent_type": "general-purpose", "title": "", "wave": 1},
         **{"description": "", "outcome": "success", "reason": "", "dependencies": [], "critical": False},
         **{"output": f"out/{name}.md", "output_bytes": 4_812, "changed": False, "rewritten": False, "writes": []},
-        **{"contract": ["has the section Findings", "has at least 200 bytes"], "estimate": 45.0},
-        **{"start": start, "end": ended, "seconds": seconds, "tokens": used(41_210), "tool_uses": 9, "models": ["opus"]},
+        **{"contract": ["has the section Findings", "has at least 200 bytes"], "estimate": 45.0, "wait": 0},
+        **{
+            "start": start,
+            "end": ended,
+            "seconds": seconds,
+            "tokens": used(41_210),
+            "tool_uses": 9,
+            "models": ["opus"],
+        },
         **{"brief": f".parallel-dispatch/runs/k3f2/briefs/{name}.md", "answer": None},
         "attempts": [{**attempt, "model": "opus"}],
         "events": [
@@ -81,7 +96,13 @@ def review() -> dict[str, Any]:
     named = {one["id"]: one for one in tasks}
     named["map-the-code"]["critical"] = True
     named["merge"]["dependencies"] = ["security", "performance", "style", "tests", "api", "dependencies"]
-    named["performance"] |= {"outcome": "failed", "reason": REASON, "seconds": 68.9, "end": 98.5, "tokens": used(61_300)}
+    named["performance"] |= {
+        "outcome": "failed",
+        "reason": REASON,
+        "seconds": 68.9,
+        "end": 98.5,
+        "tokens": used(61_300),
+    }
     named["performance"]["attempts"] = [
         attempt(1, "failed", 18.6, 19.0, 57.0, reason="it ended without its output", sent_back=2),
         attempt(2, "failed", 58.0, 67.6, 98.5, reason=REASON, sent_back=2),
@@ -114,6 +135,7 @@ def review() -> dict[str, Any]:
         "run": {
             **{"id": "k3f2", "name": "checkout-review", "description": "Review of the checkout before the release"},
             **{"status": "partial", "ended": "finished", "cut_short": "the budget of 600,000 tokens was used up"},
+            **{"halted": "", "shared": False, "budget": "", "max_minutes": None, "max_tokens": 600_000},
             **{"rehearsal": False, "driver": "hooks", "started": "2026-03-14T09:26:53.589Z"},
             **{"finished": "2026-03-14T09:29:04.789Z", "task_file": "reviews/checkout.yaml", "output_dir": "out"},
             **{"folder": ".parallel-dispatch/runs/checkout-review-20260314T092653-k3f2", "max_parallel": 4},
@@ -149,7 +171,9 @@ def review() -> dict[str, Any]:
             | {"work": 31.0, "tokens": used(41_210), "status": "partial"},
         ],
         "tasks": tasks,
-        "strays": [{"path": "src/pay/charge.py", "how": "changed", "tasks": ["security", "style"], "owner": ""}],
+        "strays": [
+            {"path": "src/pay/charge.py", "how": "changed", "tasks": ["security", "style"], "named": True, "owner": ""}
+        ],
         "gaps": ["src/vendor could not be read"],
         "aggregate": _aggregate(),
         "problems": [
@@ -190,7 +214,9 @@ def _aggregate() -> dict[str, Any]:
             finding(4, "medium", cart, 77, "Totals are rounded for each line, not once", ["tests/1"])
             | {"details": "Baskets of more than 12 lines can be off by a cent.", "fix": "Round the sum."},
             finding(5, "medium", cart, 80, "Rounding differs from the invoice", ["api/3"]),
-            finding(6, "medium", view, 210, "The pay button stays active while the request runs", ["style/2", "tests/2"])
+            finding(
+                6, "medium", view, 210, "The pay button stays active while the request runs", ["style/2", "tests/2"]
+            )
             | {"fix": "Disable it, and give it aria-busy."},
             finding(7, "low", view, 14, "Two components have the same name", ["style/1"]),
             finding(8, "info", "", 0, "The module has no owner in CODEOWNERS", ["style/3"]),
@@ -274,7 +300,9 @@ def crowd(size: int = 500, seed: int = 7) -> dict[str, Any]:
         seconds = round(rng.lognormvariate(3.2, 0.5), 3)
         made = task(f"file-{number + 1:03}", start=start, seconds=seconds, queued=ready, wave=wave, dependencies=needs)
         if rng.random() < 0.05:
-            again = attempt(2, "success" if rng.random() < 0.6 else "failed", 0, made["end"] + 2, made["end"] + 2 + seconds)
+            again = attempt(
+                2, "success" if rng.random() < 0.6 else "failed", 0, made["end"] + 2, made["end"] + 2 + seconds
+            )
             made["attempts"][0] |= {"outcome": "failed", "reason": "it ended without its output"}
             made["attempts"].append(again)
             made |= {"end": again["end"], "seconds": seconds * 2, "outcome": again["outcome"]}
@@ -296,7 +324,11 @@ def crowd(size: int = 500, seed: int = 7) -> dict[str, Any]:
         profile.append([at, running])
     work, makespan = sum(one["seconds"] for one in tasks), max(one["end"] for one in tasks)
     failed = sum(one["outcome"] == "failed" for one in tasks)
-    values["run"] |= {"name": "translate-the-manual", "description": f"{size} pages, one agent each", "max_parallel": 16}
+    values["run"] |= {
+        "name": "translate-the-manual",
+        "description": f"{size} pages, one agent each",
+        "max_parallel": 16,
+    }
     values["summary"] |= {
         **{"tasks": size, "failed": failed, "succeeded": size - failed, "partial": 0, "skipped": 0, "cancelled": 0},
         **{"makespan": makespan, "work": work, "speedup": work / makespan, "efficiency": work / makespan / 16},
@@ -314,7 +346,14 @@ def crowd(size: int = 500, seed: int = 7) -> dict[str, Any]:
         values["waves"].append(made)
     severities = ("critical", "high", "medium", "low", "info")
     values["aggregate"]["findings"] = [
-        finding(at + 1, rng.choice(severities), f"docs/page-{at % 97}.md", at, f"The term no. {at} is not in the glossary", [])
+        finding(
+            at + 1,
+            rng.choice(severities),
+            f"docs/page-{at % 97}.md",
+            at,
+            f"The term no. {at} is not in the glossary",
+            [],
+        )
         | {"sources": [f"{rng.choice(tasks)['id']}/1"], "fix": "Take the glossary's word."}
         for at in range(size)
     ]

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400)
 """The seconds between two ticks."""
 MOST_TICKS = 10
+WAIT = "wait"
+"""The kind of a bar before an attempt, which was ready and had not begun; an attempt's kind is its outcome."""
 
 
 class Bar(NamedTuple):
@@ -53,14 +55,14 @@ def bars(task: Mapping[str, object], length: float) -> list[Bar]:
             continue
         which = f"attempt {attempt['number']}, " if len(attempts) > 1 else ""
         if queued is not None and start > queued:
-            found.append(_bar("wait", queued, start, length, f"{which}waited {lasting(start - queued)}"))
+            found.append(_bar(WAIT, queued, start, length, f"{which}waited {lasting(start - queued)}"))
         outcome = str(attempt.get("outcome") or "open")
         text = f"{which}{outcome} after {lasting(end - start)}" if end is not None else f"{which}did not end"
         if back := attempt.get("sent_back"):
             text += f", sent back {times(back)}"
         if reason := attempt.get("reason"):
             text += f": {reason}"
-        found.append(_bar(outcome.replace(" ", "-"), start, max(start, length if end is None else end), length, text))
+        found.append(_bar(outcome, start, max(start, length if end is None else end), length, text))
     return found
 
 

@@ -80,7 +80,7 @@ def render_page(values: Values, texts: Mapping[str, Mapping[str, Excerpt]]) -> s
         TEMPLATE,
         {
             **{name: values[name] for name in ("waves", "strays", "gaps", "problems", "version")},
-            **{"run": run, "summary": summary, "tasks": tasks},
+            **{"run": run, "summary": summary, "tasks": tasks, "title": line(run["name"], 200) or f"Run {run['id']}"},
             "status": "Cancelled" if run["ended"] == "cancelled" else STATUS.get(run["status"], run["status"]),
             "started": _day(run["started"]),
             "finished": _day(run["finished"]),
@@ -133,7 +133,11 @@ def _harmless(value: object, most: int = 2_000) -> object:
 
 
 def _row(task: Values, length: float) -> Row:
-    bars = [bar._replace(text=line(bar.text, 300)) for bar in gantt.bars(task, length)]
+    drawn = gantt.bars(task, length)
+    bars = [
+        bar._replace(kind=bar.kind if bar.kind == gantt.WAIT else _kind(bar.kind), text=line(bar.text, 300))
+        for bar in drawn
+    ]
     return Row(
         task=task,
         kind=_kind(task["outcome"]),
@@ -208,11 +212,15 @@ def _figures(run: Values, summary: Values) -> list[Figure]:
             if talk
             else "",
         ),
-        Figure("Saved", f"{_count(saving['tokens'])} tokens" if saving else "", line(saving["method"]) if saving else ""),
+        Figure(
+            "Saved", f"{_count(saving['tokens'])} tokens" if saving else "", line(saving["method"]) if saving else ""
+        ),
         Figure("Cost", f"${cost['usd']:,.2f}" if cost else "", line(cost["method"]) if cost else ""),
     ]
     if summary["unneeded_tokens"]:
-        figures.append(Figure("Not needed", f"{_count(summary['unneeded_tokens'])} tokens", "of tasks whose work was not needed"))
+        figures.append(
+            Figure("Not needed", f"{_count(summary['unneeded_tokens'])} tokens", "of tasks whose work was not needed")
+        )
     return figures
 
 

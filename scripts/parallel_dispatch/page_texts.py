@@ -49,14 +49,14 @@ def line(text: object, most: int = 1_000) -> str:
 
 
 def texts_of(values: Mapping[str, object], project: str) -> dict[str, dict[str, Excerpt]]:
-    """What the tasks of a run were told and wrote, as it lies on disk; what cannot be read is left out."""
+    """What the tasks of a run were told and wrote, as it lies in the project; what cannot be read is left out."""
     tasks = values["tasks"]
     assert isinstance(tasks, list)
     bounds = _bounds(len(tasks))
     found: dict[str, dict[str, Excerpt]] = {}
     for task in tasks:
         paths = ((kind, task.get(kind)) for kind in bounds)
-        read = ((kind, _read(os.path.join(project, str(path)), bounds[kind])) for kind, path in paths if path)
+        read = ((kind, _read(os.path.join(project, str(path)), bounds[kind], project)) for kind, path in paths if path)
         found[task["id"]] = {kind: excerpt for kind, excerpt in read if excerpt is not None}
     return found
 
@@ -83,7 +83,7 @@ def data(value: object) -> str:
 
 def _bounds(tasks: int) -> dict[str, int]:
     share = MOST / max(1, tasks) / sum(BOUNDS.values())
-    return {kind: max(400, min(bound, int(bound * share))) for kind, bound in BOUNDS.items()}
+    return {kind: min(bound, int(bound * share)) for kind, bound in BOUNDS.items()}
 
 
 def _told(excerpt: Excerpt, bound: int, path: str) -> dict[str, object]:
@@ -94,7 +94,10 @@ def _told(excerpt: Excerpt, bound: int, path: str) -> dict[str, object]:
     return told
 
 
-def _read(path: str, bound: int) -> Excerpt | None:
+def _read(path: str, bound: int, project: str) -> Excerpt | None:
+    """The beginning of a file of the project; None where it leads out of it, or cannot be read."""
+    if not os.path.realpath(path).startswith(os.path.realpath(project).rstrip("/") + "/"):
+        return None
     try:
         if os.path.isdir(path):
             return _folder(path)

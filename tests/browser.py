@@ -87,14 +87,13 @@ class Browser:
     @property
     def focused(self) -> str:
         """What has the focus: its id, data or text."""
-        return str(
-            self.js(
-                "((e) => e.id || e.dataset.node || e.getAttribute('aria-label') || e.textContent)(document.activeElement)"
-            )
-        )
+        told = "e.id || e.dataset.node || e.getAttribute('aria-label') || e.textContent"
+        return str(self.js(f"((e) => {told})(document.activeElement)"))
 
     def end(self) -> None:
         """The browser closed."""
         assert self.process.stdin
+        assert self.process.stdout
         self.process.stdin.close()
         self.process.wait(timeout=30)
+        self.process.stdout.close()

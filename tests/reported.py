@@ -13,8 +13,11 @@ def used(total: int) -> dict[str, int]:
     """So many tokens in all, most of them from the cache."""
     input_, written, output = total // 40, total // 8, total // 20
     return {
-        **{"input": input_, "cached": total - input_ - written - output, "cache_written": written},
-        **{"output": output, "total": total},
+        "input": input_,
+        "cached": total - input_ - written - output,
+        "cache_written": written,
+        "output": output,
+        "total": total,
     }
 
 
@@ -36,19 +39,32 @@ def task(name: str, **more: Any) -> dict[str, Any]:
         "tool_uses": 9,
     }
     made = {
-        **{"id": name, "agent": "code-reviewer", "subagent_type": "general-purpose", "title": "", "wave": 1},
-        **{"description": "", "outcome": "success", "reason": "", "dependencies": [], "critical": False},
-        **{"output": f"out/{name}.md", "output_bytes": 4_812, "changed": False, "rewritten": False, "writes": []},
-        **{"contract": ["has the section Findings", "has at least 200 bytes"], "estimate": 45.0, "wait": 0},
-        **{
-            "start": start,
-            "end": ended,
-            "seconds": seconds,
-            "tokens": used(41_210),
-            "tool_uses": 9,
-            "models": ["opus"],
-        },
-        **{"brief": f".parallel-dispatch/runs/k3f2/briefs/{name}.md", "answer": None},
+        "id": name,
+        "agent": "code-reviewer",
+        "subagent_type": "general-purpose",
+        "title": "",
+        "wave": 1,
+        "description": "",
+        "outcome": "success",
+        "reason": "",
+        "dependencies": [],
+        "critical": False,
+        "output": f"out/{name}.md",
+        "output_bytes": 4_812,
+        "changed": False,
+        "rewritten": False,
+        "writes": [],
+        "contract": ["has the section Findings", "has at least 200 bytes"],
+        "estimate": 45.0,
+        "wait": 0,
+        "start": start,
+        "end": ended,
+        "seconds": seconds,
+        "tokens": used(41_210),
+        "tool_uses": 9,
+        "models": ["opus"],
+        "brief": f".parallel-dispatch/runs/k3f2/briefs/{name}.md",
+        "answer": None,
         "attempts": [{**attempt, "model": "opus"}],
         "events": [
             {"at": queued, "what": "ready", "text": "everything it needs has ended"},
@@ -75,7 +91,14 @@ def finding(number: int, severity: str, path: str, line: int, title: str, source
 
 def source(name: str, severity: str, path: str, line: int, title: str) -> dict[str, Any]:
     """A finding as an output told it."""
-    made = {"id": name, "task": name.split("/")[0], "severity": severity, "path": path, "line": line, "last_line": line}
+    made = {
+        "id": name,
+        "task": name.split("/", maxsplit=1)[0],
+        "severity": severity,
+        "path": path,
+        "line": line,
+        "last_line": line,
+    }
     return {**made, "title": title, "details": "", "fix": "", "category": "", "at": 7}
 
 
@@ -133,24 +156,57 @@ def review() -> dict[str, Any]:
         "format": 1,
         "version": "0.1.0",
         "run": {
-            **{"id": "k3f2", "name": "checkout-review", "description": "Review of the checkout before the release"},
-            **{"status": "partial", "ended": "finished", "cut_short": "the budget of 600,000 tokens was used up"},
-            **{"halted": "", "shared": False, "budget": "", "max_minutes": None, "max_tokens": 600_000},
-            **{"rehearsal": False, "driver": "hooks", "started": "2026-03-14T09:26:53.589Z"},
-            **{"finished": "2026-03-14T09:29:04.789Z", "task_file": "reviews/checkout.yaml", "output_dir": "out"},
-            **{"folder": ".parallel-dispatch/runs/checkout-review-20260314T092653-k3f2", "max_parallel": 4},
-            **{"timeout": 120.0, "on_failure": "retry", "order": "rolling", "dispatch": "background"},
+            "id": "k3f2",
+            "name": "checkout-review",
+            "description": "Review of the checkout before the release",
+            "status": "partial",
+            "ended": "finished",
+            "cut_short": "the budget of 600,000 tokens was used up",
+            "halted": "",
+            "shared": False,
+            "budget": "",
+            "max_minutes": None,
+            "max_tokens": 600_000,
+            "rehearsal": False,
+            "driver": "hooks",
+            "started": "2026-03-14T09:26:53.589Z",
+            "finished": "2026-03-14T09:29:04.789Z",
+            "task_file": "reviews/checkout.yaml",
+            "output_dir": "out",
+            "folder": ".parallel-dispatch/runs/checkout-review-20260314T092653-k3f2",
+            "max_parallel": 4,
+            "timeout": 120.0,
+            "on_failure": "retry",
+            "order": "rolling",
+            "dispatch": "background",
             "resumptions": ["map-the-code was kept; security, performance and 7 more ran again"],
             "resume": "/parallel-dispatch resume k3f2",
         },
         "summary": {
-            **{"tasks": 10, "succeeded": 6, "partial": 1, "failed": 1, "skipped": 1, "cancelled": 1, "not_needed": 0},
-            **{"open": 0, "makespan": 130.8, "work": 258.2, "speedup": 1.974, "efficiency": 0.4935, "bound": 2.336},
-            **{"critical_path": ["map-the-code", "security", "merge"], "critical_seconds": 110.6, "attempts": 10},
-            **{"sent_back": 5, "retries": 2, "tool_uses": 79, "unneeded_tokens": 0},
+            "tasks": 10,
+            "succeeded": 6,
+            "partial": 1,
+            "failed": 1,
+            "skipped": 1,
+            "cancelled": 1,
+            "not_needed": 0,
+            "open": 0,
+            "makespan": 130.8,
+            "work": 258.2,
+            "speedup": 1.974,
+            "efficiency": 0.4935,
+            "bound": 2.336,
+            "critical_path": ["map-the-code", "security", "merge"],
+            "critical_seconds": 110.6,
+            "attempts": 10,
+            "sent_back": 5,
+            "retries": 2,
+            "tool_uses": 79,
+            "unneeded_tokens": 0,
             "tokens": {"input": 9_120, "cached": 301_440, "cache_written": 44_800, "output": 18_310, "total": 373_670},
             "overlap": {
-                **{"most": 4, "average": 1.97},
+                "most": 4,
+                "average": 1.97,
                 "profile": [
                     *([0.4, 1], [18.6, 0], [18.9, 1], [19.0, 2], [19.1, 3], [41.7, 2], [42.0, 3], [49.5, 2], [51.5, 3]),
                     *([57.0, 2], [57.6, 3], [67.6, 4], [72.9, 3], [73.4, 4], [77.8, 3], [80.3, 2], [98.4, 1]),
@@ -234,7 +290,9 @@ def _aggregate() -> dict[str, Any]:
         "possibly_same": [{"findings": ["F4", "F5"], "why": "the same file, 3 lines apart, both about rounding"}],
         "conflicts": [
             {
-                **{"kind": "severity", "subject": "src/pay/charge.py:42", "decided": "critical"},
+                "kind": "severity",
+                "subject": "src/pay/charge.py:42",
+                "decided": "critical",
                 "sides": [
                     {"value": "critical", "findings": ["security/1", "tests/3"]},
                     {"value": "high", "findings": ["api/2"]},
@@ -244,7 +302,11 @@ def _aggregate() -> dict[str, Any]:
         ],
         "consensus": [
             {
-                **{"subject": "Ship the release?", "result": "no", "quorum": 3, "tie": False, "dissent": ["style"]},
+                "subject": "Ship the release?",
+                "result": "no",
+                "quorum": 3,
+                "tie": False,
+                "dissent": ["style"],
                 "counts": [
                     {"value": "no", "tasks": ["security", "api", "tests"]},
                     {"value": "yes", "tasks": ["style"]},
@@ -258,7 +320,8 @@ def _aggregate() -> dict[str, Any]:
             {"task": "licences", "why": "it was cancelled"},
         ],
         "integrator": {
-            **{"task": "merge", "sent_back": 1},
+            "task": "merge",
+            "sent_back": 1,
             "alarms": [
                 {"finding": "security/3", "kind": "lost", "text": "it is neither cited nor in the table"},
                 {"finding": "api/3", "kind": "changed", "text": "medium became low without a reason"},
@@ -285,7 +348,7 @@ def texts_of_review() -> dict[str, dict[str, Excerpt]]:
 
 def crowd(size: int = 500, seed: int = 7) -> dict[str, Any]:
     """A run of many tasks in waves, some tried again, some failed, with findings."""
-    rng = random.Random(seed)
+    rng = random.Random(seed)  # noqa: S311 - a sample that is always the same
     values = copy.deepcopy(review())
     lanes = [0.0] * 16
     tasks: list[dict[str, Any]] = []
@@ -330,10 +393,19 @@ def crowd(size: int = 500, seed: int = 7) -> dict[str, Any]:
         "max_parallel": 16,
     }
     values["summary"] |= {
-        **{"tasks": size, "failed": failed, "succeeded": size - failed, "partial": 0, "skipped": 0, "cancelled": 0},
-        **{"makespan": makespan, "work": work, "speedup": work / makespan, "efficiency": work / makespan / 16},
-        **{"critical_path": [one["id"] for one in reversed(chain)], "attempts": sum(len(t["attempts"]) for t in tasks)},
-        **{"critical_seconds": sum(one["seconds"] for one in chain)},
+        "tasks": size,
+        "failed": failed,
+        "succeeded": size - failed,
+        "partial": 0,
+        "skipped": 0,
+        "cancelled": 0,
+        "makespan": makespan,
+        "work": work,
+        "speedup": work / makespan,
+        "efficiency": work / makespan / 16,
+        "critical_path": [one["id"] for one in reversed(chain)],
+        "attempts": sum(len(t["attempts"]) for t in tasks),
+        "critical_seconds": sum(one["seconds"] for one in chain),
         "overlap": {"most": 16, "average": work / makespan, "profile": profile, "serial_batches": []},
     }
     values["tasks"] = tasks

@@ -134,7 +134,7 @@ def test_what_was_not_measured_says_so():
     for task in values["tasks"]:
         task |= {"start": None, "end": None, "seconds": None, "tokens": None, "attempts": task["attempts"][:1]}
         for attempt in task["attempts"]:
-            attempt |= dict.fromkeys(("queued", "claimed", "start", "end", "seconds", "tokens"))
+            attempt.update(dict.fromkeys(("queued", "claimed", "start", "end", "seconds", "tokens")))
     text = Page(render_page(values, {})).text
     for label in ("Total time", "Work", "Speedup", "Critical path", "Tokens", "Main conversation", "Saved"):
         assert f"{label} not measured" in text
@@ -313,7 +313,7 @@ def test_every_task_has_a_place_of_its_own_right_of_what_it_needs(drawn):
 
 def test_lines_of_tasks_that_wait_for_the_same_meet_so_that_few_are_drawn():
     first, second = [f"a{n}" for n in range(20)], [f"b{n}" for n in range(20)]
-    found = picture(graph_of({**{a: [] for a in first}, **{b: first for b in second}}), ["a0", "b0"])
+    found = picture(graph_of({**{a: [] for a in first}, **dict.fromkeys(second, first)}), ["a0", "b0"])
     assert found.lines.count("M") == 40
     assert found.critical.count("M") == 2
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400)
 """The seconds between two ticks."""
 MOST_TICKS = 10
 WAIT = "wait"
 """The kind of a bar before an attempt, which was ready and had not begun; an attempt's kind is its outcome."""
+
+Values = dict[str, Any]
+"""A task of a report, as report.json has it."""
 
 
 class Bar(NamedTuple):
@@ -36,18 +39,18 @@ class Tick(NamedTuple):
     text: str
 
 
-def length_of(tasks: Sequence[Mapping[str, object]]) -> float:
+def length_of(tasks: Sequence[Values]) -> float:
     """The seconds that a timeline of these tasks covers; never 0."""
     moments = [0.0]
-    for attempt in (attempt for task in tasks for attempt in _attempts(task)):
+    for attempt in (attempt for task in tasks for attempt in task["attempts"]):
         moments += [_number(attempt.get(name)) or 0.0 for name in ("queued", "claimed", "start", "end")]
     return max(moments) or 1.0
 
 
-def bars(task: Mapping[str, object], length: float) -> list[Bar]:
+def bars(task: Values, length: float) -> list[Bar]:
     """The bars of a task, in order; an attempt that did not end lasts to the end of the timeline."""
     found: list[Bar] = []
-    attempts = _attempts(task)
+    attempts = task["attempts"]
     for attempt in attempts:
         start, end, queued = (_number(attempt.get(name)) for name in ("start", "end", "queued"))
         start = _number(attempt.get("claimed")) if start is None else start
@@ -105,12 +108,6 @@ def times(count: object) -> str:
 
 def _bar(kind: str, start: float, end: float, length: float, text: str) -> Bar:
     return Bar(kind, 100 * start / length, 100 * (end - start) / length, text)
-
-
-def _attempts(task: Mapping[str, object]) -> list[Mapping[str, object]]:
-    attempts = task["attempts"]
-    assert isinstance(attempts, list)
-    return attempts
 
 
 def _number(value: object) -> float | None:

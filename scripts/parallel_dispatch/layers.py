@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -14,6 +14,7 @@ MOST_LINES = 6_000
 MANY = 80
 """Beyond so many tasks, boxes are smaller."""
 
+Values = dict[str, Any]
 Key = tuple[str, ...]
 """A task, the lane of a task through a column that it does not stand in, or a place where lines meet."""
 
@@ -51,11 +52,11 @@ class Picture(NamedTuple):
     left_out: int
 
 
-def picture(tasks: Sequence[Mapping[str, object]], critical: Sequence[str]) -> Picture:
+def picture(tasks: Sequence[Values], critical: Sequence[str]) -> Picture:
     """The picture of these tasks; equal tasks give an equal picture."""
     size = TIGHT if len(tasks) > MANY else ROOMY
     columns = _columns(tasks)
-    needs = {str(task["id"]): [str(n) for n in _listed(task) if str(n) in columns] for task in tasks}
+    needs = {task["id"]: [name for name in task["dependencies"] if name in columns] for task in tasks}
     routes = _routes(needs, columns)
     places = _placed(_ordered(routes, columns), size)
     junctions = _junctions(routes, places, columns, size)
@@ -69,23 +70,18 @@ def picture(tasks: Sequence[Mapping[str, object]], critical: Sequence[str]) -> P
     return Picture(
         size,
         boxes,
-        "".join(_curve(*pair, points, columns, size) for pair in drawn),
-        "".join(_curve(*pair, points, columns, size) for pair in path),
+        "".join(_curve(*pair, points, size) for pair in drawn),
+        "".join(_curve(*pair, points, size) for pair in path),
         width=max(box.left for box in boxes) + size.width + 2 if boxes else 0,
         height=max((y for _, y in places.values()), default=0) + half + 2,
         left_out=len(segments) - len(drawn),
     )
 
 
-def _listed(task: Mapping[str, object]) -> Sequence[object]:
-    needs = task["dependencies"]
-    return needs if isinstance(needs, list) else []
-
-
-def _columns(tasks: Sequence[Mapping[str, object]]) -> dict[str, int]:
+def _columns(tasks: Sequence[Values]) -> dict[str, int]:
     """The column of each task: waves without gaps, from 0."""
-    waves = sorted({int(str(task["wave"])) for task in tasks})
-    return {str(task["id"]): waves.index(int(str(task["wave"]))) for task in tasks}
+    waves = sorted({task["wave"] for task in tasks})
+    return {task["id"]: waves.index(task["wave"]) for task in tasks}
 
 
 def _routes(needs: Mapping[str, Sequence[str]], columns: Mapping[str, int]) -> dict[tuple[str, str], list[Key]]:
@@ -170,14 +166,8 @@ def _junctions(
     }
 
 
-def _curve(
-    left: Key,
-    right: Key,
-    points: Mapping[Key, tuple[float, float]],
-    columns: Mapping[str, int],
-    size: Size,
-) -> str:
-    """One line, from the right end of what is needed to the left end of what needs it; through a lane it is straight."""
+def _curve(left: Key, right: Key, points: Mapping[Key, tuple[float, float]], size: Size) -> str:
+    """One line, from the right end of what is needed to the left end of what needs it; straight through a lane."""
     x1, y1 = points[left]
     x2, y2 = points[right]
     if len(left) < 3:

@@ -26,8 +26,14 @@ MOST_ROWS = 200
 """Every other list shows so many rows."""
 STATUS = {"complete": "Complete", "partial": "Partial", "failed": "Failed", "open": "Not ended"}
 OUTCOMES = {
-    **{"success": "Succeeded", "partial": "Partial", "failed": "Failed", "skipped": "Skipped"},
-    **{"cancelled": "Cancelled", "not needed": "Not needed", "open": "Did not end", "complete": "Succeeded"},
+    "success": "Succeeded",
+    "partial": "Partial",
+    "failed": "Failed",
+    "skipped": "Skipped",
+    "cancelled": "Cancelled",
+    "not needed": "Not needed",
+    "open": "Did not end",
+    "complete": "Succeeded",
 }
 """What each outcome, of a task or a wave, is called, in the order of the legend."""
 
@@ -80,7 +86,10 @@ def render_page(values: Values, texts: Mapping[str, Mapping[str, Excerpt]]) -> s
         TEMPLATE,
         {
             **{name: values[name] for name in ("waves", "strays", "gaps", "problems", "version")},
-            **{"run": run, "summary": summary, "tasks": tasks, "title": line(run["name"], 200) or f"Run {run['id']}"},
+            "run": run,
+            "summary": summary,
+            "tasks": tasks,
+            "title": line(run["name"], 200) or f"Run {run['id']}",
             "status": "Cancelled" if run["ended"] == "cancelled" else STATUS.get(run["status"], run["status"]),
             "started": _day(run["started"]),
             "finished": _day(run["finished"]),
@@ -272,4 +281,4 @@ def _several(number: int, one: str, more: str) -> str:
 
 def _day(moment: str | None) -> str:
     """`2026-03-14T09:26:53.589Z` as `2026-03-14 09:26:53 UTC`."""
-    return f"{moment[:10]} {moment[11:19]} UTC" if moment else ""
+    return f"{line(moment[:10])} {line(moment[11:19])} UTC" if moment else ""

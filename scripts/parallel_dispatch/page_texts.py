@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .places import open_file
 
@@ -25,6 +25,9 @@ _BREAKS = [0x2028, 0x2029, 0xFEFF]
 _VISIBLE = {code: f"\\x{code:02x}" for code in _CONTROLS if code not in (0x09, 0x0A)}
 _VISIBLE |= {code: f"\\u{code:04x}" for code in (*_DIRECTIONS, *_BREAKS, *range(0xD800, 0xE000))}
 _DATA = {ord(mark): f"\\u{ord(mark):04x}" for mark in "<>&\u2028\u2029"}
+
+Values = dict[str, Any]
+"""A part of the report's values, as report.json has them."""
 
 
 class Excerpt(NamedTuple):
@@ -48,10 +51,9 @@ def line(text: object, most: int = 1_000) -> str:
     return short if len(short) <= most and len(told) <= 4 * most else f"{short[: most - 1]}…"
 
 
-def texts_of(values: Mapping[str, object], project: str) -> dict[str, dict[str, Excerpt]]:
+def texts_of(values: Values, project: str) -> dict[str, dict[str, Excerpt]]:
     """What the tasks of a run were told and wrote, as it lies in the project; what cannot be read is left out."""
     tasks = values["tasks"]
-    assert isinstance(tasks, list)
     bounds = _bounds(len(tasks))
     found: dict[str, dict[str, Excerpt]] = {}
     for task in tasks:
@@ -61,9 +63,7 @@ def texts_of(values: Mapping[str, object], project: str) -> dict[str, dict[str, 
     return found
 
 
-def excerpts(
-    tasks: Sequence[Mapping[str, object]], texts: Mapping[str, Mapping[str, Excerpt]]
-) -> list[dict[str, object]]:
+def excerpts(tasks: Sequence[Values], texts: Mapping[str, Mapping[str, Excerpt]]) -> list[dict[str, object]]:
     """The texts of each task as the page's data has them: `text` within the bounds, `left` where some was left out."""
     bounds = _bounds(len(tasks))
     return [

@@ -111,26 +111,26 @@ function sortBy(table, head) {
 
 function filtered(table, output, noun, tools, fits) {
   const rows = [...table.tBodies[0].rows];
-  const words = rows.map((row) => row.textContent.toLowerCase());
+  const words = [];
   const filter = () => {
     let shown = 0;
     rows.forEach((row, at) => {
-      const fit = fits(row, words[at]);
+      const fit = fits(row, (words[at] ??= row.textContent.toLowerCase()));
       if (row.hidden === fit) row.hidden = !fit;
       shown += fit;
     });
     output.textContent = shown === rows.length ? `${count(shown)} ${noun}` : `${count(shown)} of ${count(rows.length)} ${noun}`;
   };
   for (const tool of tools) tool.addEventListener("input", filter);
-  filter();
+  output.textContent = `${count(rows.length)} ${noun}`;
 }
 
 /** Whether a text holds every word that was typed. */
 const holds = (text, typed) => typed.toLowerCase().split(/\s+/).every((word) => text.includes(word));
 
 /** One stop of the Tab key for many things, and arrows between them. */
-function roving(first) {
-  let current = first;
+function roving() {
+  let current = null;
   return (next, focus = true) => {
     if (!next) return;
     if (current) current.tabIndex = -1;
@@ -146,9 +146,8 @@ const table = document.querySelector(".tasks");
 const rowsOf = [...table.tBodies[0].rows]; // by the number of the task, however the table is sorted
 const idOf = (row) => row.querySelector(".id");
 const taskText = byId("task-text"), taskOutcome = byId("task-outcome"), taskCritical = byId("task-critical");
-for (const row of rowsOf) idOf(row).tabIndex = -1;
-const goToRow = roving(rowsOf.length ? idOf(rowsOf[0]) : null);
-if (rowsOf.length) goToRow(idOf(rowsOf[0]), false);
+const goToRow = roving();
+goToRow(rowsOf.length ? idOf(rowsOf[0]) : null, false);
 sortable(table);
 filtered(table, byId("task-count"), "tasks", [taskText, taskOutcome, taskCritical], (row, text) =>
   holds(text, taskText.value)
@@ -424,14 +423,17 @@ document.addEventListener("click", (event) => {
 
 const graph = document.querySelector(".graph"), near = byId("near");
 const nodes = all(".node");
-const goToNode = roving(nodes[0]);
-nodes.forEach((node, at) => {
-  node.setAttribute("role", "button");
-  node.setAttribute("tabindex", at === 0 ? "0" : "-1");
-  node.addEventListener("click", () => { goToNode(node, false); open(at, node); });
-  node.addEventListener("focus", () => trace(at));
-  node.addEventListener("blur", () => trace(chosen));
+const goToNode = roving();
+goToNode(nodes[0], false);
+const nodeOf = (event) => nodes.indexOf(event.target.closest(".node"));
+graph.addEventListener("click", (event) => {
+  const at = nodeOf(event);
+  if (at < 0) return;
+  goToNode(nodes[at], false);
+  open(at, nodes[at]);
 });
+graph.addEventListener("focusin", (event) => { if (nodeOf(event) >= 0) trace(nodeOf(event)); });
+graph.addEventListener("focusout", () => trace(chosen));
 
 const needsOf = (at) => facts()[at].dependencies.map((name) => numberOf.get(name)).filter((one) => one !== undefined);
 let neededBy = null;
@@ -464,7 +466,7 @@ function trace(at) {
 }
 
 graph.addEventListener("keydown", (event) => {
-  const at = nodes.indexOf(event.target.closest(".node"));
+  const at = nodeOf(event);
   if (at < 0) return;
   const level = nodes.filter((node) => node.getAttribute("x") === nodes[at].getAttribute("x"));
   level.sort((a, b) => a.y.baseVal.value - b.y.baseVal.value);

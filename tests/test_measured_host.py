@@ -1,16 +1,11 @@
 """Tokens in the real host: the sums of a report are those of the requests that the scripted model served, exactly."""
 
 import json
-import random
-import threading
-from collections import Counter
-from dataclasses import dataclass, field, replace
 
 import pytest
-from faults import Faulty, busy, dies, lies, once, stub, writes_nothing
-from hosting import VERSIONS, Stage, said
-from parallel_dispatch.copyist import Copyist
-from parallel_dispatch.marker import parse_marker
+from faults import busy, dies, lies, once, stub
+from hosting import VERSIONS, Stage
+from metered import KEYS, Metered
 from parallel_dispatch.scripted_model import Call, Reply
 
 pytestmark = pytest.mark.host
@@ -27,39 +22,9 @@ tasks:
   - {id: after, prompt: x, dependencies: [plain, chatty]}
 settings: {max_parallel: 6, output_dir: out, backoff: none}
 """
-KEYS = {
-    "input": "input_tokens",
-    "cached": "cache_read_input_tokens",
-    "cache_written": "cache_creation_input_tokens",
-    "output": "output_tokens",
-}
 
 
-@dataclass
-class Metered(Faulty):
-    """A model that counts other tokens for every answer, and keeps what it served to whom."""
-
-    served: dict[str, list[dict[str, int]]] = field(default_factory=dict)
-    tools: Counter = field(default_factory=Counter)
-    tasks: dict[str, tuple[str, int]] = field(default_factory=dict)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    numbers: random.Random = field(default_factory=lambda: random.Random(7))
-
-    def reply(self, request):
-        reply = super().reply(request)
-        if reply.error:
-            return reply
-        with self.lock:
-            usage = {key: self.numbers.randrange(1, 10_000) for key in KEYS.values()}  # no host compacts for that
-            who = request.agent_id or "main"
-            self.served.setdefault(who, []).append(usage)
-            self.tools[who] += len(reply.calls)
-            named = next(filter(None, (parse_marker(text.lstrip()) for text in said(request).split("\n"))), None)
-            self.tasks.setdefault(who, named[1:] if named and request.agent_id else ("", 0))
-        return replace(reply, usage=usage)
-
-
-def chatty(job, request):
+def chatty(_, request):
     """Several tool calls in one answer, with text before them, before the work."""
     if len(request.messages) < 3:
         calls = [Call("Glob", {"pattern": f"*.{end}"}) for end in ("py", "md", "txt")]
@@ -135,11 +100,13 @@ def test_the_tool_calls_are_those_that_the_model_made(metered):
 
 
 def test_the_main_conversation_grew_from_its_first_turn_to_the_last_before_the_end(metered):
-    model, found, report = metered
-    sent = [usage["input_tokens"] + usage["cache_read_input_tokens"] + usage["cache_creation_input_tokens"]
-            for usage in model.served["main"]]
+    model, _, report = metered
+    sent = [
+        usage["input_tokens"] + usage["cache_read_input_tokens"] + usage["cache_creation_input_tokens"]
+        for usage in model.served["main"]
+    ]
     told = report["summary"]["conversation"]
     assert told["tokens_at_start"] == sent[0]
     assert told["turns"] <= len(sent)
-    assert told["tokens_at_end"] == sent[told["turns"] - 1]
+    assert told["tokens_at_end"] == sent[told["turns"] - 1] + model.served["main"][told["turns"] - 1]["output_tokens"]
     assert told["growth"] == told["tokens_at_end"] - told["tokens_at_start"]

@@ -148,7 +148,7 @@ def _report_arguments(verb: argparse.ArgumentParser) -> None:
     what.add_argument(
         "--share",
         metavar="PLACE",
-        help="write copies for others to a folder, or one to a .md, .json or .html file: ids, times, tokens and outcomes "
+        help="write copies for others to a folder, or one to a .md, .json or .html file: ids, times, tokens, outcomes "
         "alone, without prompts, outputs, anybody's words and paths",
     )
     what.add_argument("--format", choices=("json", "md"), help="print one of them instead of their paths")

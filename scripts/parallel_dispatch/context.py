@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Growth(NamedTuple):
-    """The turns within a run, and the tokens that the model had before it in the first and in the last of them."""
+    """The turns within a run; the tokens of the context before the first of them, and with the last."""
 
     turns: int
     start: int
@@ -32,8 +32,8 @@ def growth(transcripts: Iterable[str], begun: float, ended: float) -> Growth | N
     """The growth between two moments (seconds since the epoch); None where no turn lies between them."""
     answers = turns(list(filter(os.path.isfile, transcripts)))
     within = sorted(
-        (turn.at, turn.usage.sent)
+        (turn.at, turn.usage.sent, turn.usage.total)
         for turn in answers
         if turn.at is not None and turn.usage.sent and begun <= turn.at <= ended
     )
-    return Growth(len(within), within[0][1], within[-1][1]) if within else None
+    return Growth(len(within), within[0][1], within[-1][2]) if within else None

@@ -34,36 +34,67 @@ def _end(values: Values) -> Iterator[Values]:
     """How the run itself ended, where that was not by having nothing left to do."""
     run = values["run"]
     undone = [task["id"] for task in values["tasks"] if task["outcome"] in ("cancelled", "open")]
-    left = f"Not done for that: {named(undone)}." if undone else "Nothing was left to do by then."
+    skipped = _skipped(values, undone)
+    left = f"Not done for that: {named(undone)}." if undone else "All its tasks had begun by then."
+    left += f" Skipped for want of these: {named(skipped)}." if skipped else ""
+    tasks = [*undone, *skipped]
     if run["ended"] == "cancelled":
-        yield _problem("The run was cancelled before it had finished.", left, _resume(values), undone)
+        yield _problem("The run was cancelled before it had finished.", left, _resume(values), tasks)
+    elif run["halted"].startswith("paused"):
+        do = f"When the limit is over, {_resume(values, low=True)}"
+        yield _problem(f"The run was {short(run['halted'])}.", left, do, tasks)
     elif run["halted"]:
-        yield _problem(f"The run was {short(run['halted'])}.", left, _resume(values), undone)
+        yield _problem(f"The run was {short(run['halted'])}.", left, _resume(values), tasks)
     elif run["cut_short"]:
         do = f"Raise that limit in the task file, if what is missing is worth it; then {_resume(values, low=True)}"
-        yield _problem(f"Not every task was dispatched: {short(run['cut_short'])}.", left, do, undone)
+        yield _problem(f"Not every task was dispatched: {short(run['cut_short'])}.", left, do, tasks)
     elif run["status"] == "open":
+        do = "See how it stands with: parallel-dispatch status. If nobody drives it any more, "
         what = "The run had not ended when this report was written."
-        yield _problem(what, left, "Wait for its end, or see how it stands with: parallel-dispatch status.", undone)
+        yield _problem(what, left, do + _resume(values, low=True), tasks)
 
 
 def _failed(values: Values) -> Iterator[Values]:
-    """Every failed task, with those that were skipped for it."""
-    failed = [task for task in values["tasks"] if task["outcome"] == "failed"]
+    """Every failed task, with those that were skipped for it; many that failed in one way are told together."""
+    ways: dict[str, list[Values]] = {}
     skipped_for = _skipped_for(values["tasks"])
-    for task in failed[:APART]:
-        skipped = skipped_for.get(task["id"], [])
-        tries = len(task["attempts"])
-        after = f" after {tries} attempts" if tries > 1 else ""
-        why = f": {short(task['reason'])}" if task["reason"] else ""
-        yield _problem(
-            f"{task['id']} failed{after}{why}", _loss(task, skipped), _mend(values, task), [task["id"], *skipped]
-        )
-    rest = [task["id"] for task in failed[APART:]]
+    for task in values["tasks"]:
+        if task["outcome"] == "failed":
+            alone = skipped_for.get(task["id"]) or not task["reason"]
+            ways.setdefault(task["id"] if alone else _way(task), []).append(task)
+    groups = [group for found in ways.values() for group in ([found] if len(found) > 2 else [[one] for one in found])]
+    groups.sort(key=lambda group: -sum(1 + len(skipped_for.get(task["id"], [])) for task in group))
+    for group in groups[:APART]:
+        yield _one_failed(values, group[0], skipped_for) if len(group) == 1 else _alike(values, group)
+    rest = [task["id"] for group in groups[APART:] for task in group]
     if rest:
-        skipped = list(dict.fromkeys(s for task in rest for s in skipped_for.get(task, [])))
+        skipped = _skipped(values, rest)
         lost = f"Their outputs are missing{f', and these were skipped for them: {named(skipped)}' if skipped else ''}."
-        yield _problem(f"{len(rest)} more tasks failed: {named(rest)}.", lost, _resume(values), [*rest, *skipped])
+        what = f"{_count(len(rest), 'more task')} failed: {named(rest)}."
+        yield _problem(what, lost, _resume(values), [*rest, *skipped])
+
+
+def _one_failed(values: Values, task: Values, skipped_for: dict[str, list[str]]) -> Values:
+    skipped = skipped_for.get(task["id"], [])
+    tries = len(task["attempts"])
+    after = f" after {tries} attempts" if tries > 1 else ""
+    why = f": {short(task['reason'])}" if task["reason"] else ""
+    what = f"{task['id']} failed{after}{why}."
+    return _problem(what, _loss(task, skipped), _mend(values, task), [task["id"], *skipped])
+
+
+def _alike(values: Values, group: Sequence[Values]) -> Values:
+    ids = [task["id"] for task in group]
+    what = f"{len(ids)} tasks failed in one way ({_way(group[0])}): {named(ids)}."
+    return _problem(what, "Their outputs do not count or are missing.", _mend(values, group[0]), ids)
+
+
+def _way(task: Values) -> str:
+    """What a task failed of, without what only it could: its own words, its id, its path."""
+    general = task["reason"].partition("last words:")[0].rstrip("; ")
+    for own in filter(None, (task["output"], task["id"])):
+        general = general.replace(own, "…")
+    return short(general)
 
 
 def _loss(task: Values, skipped: Sequence[str]) -> str:
@@ -85,8 +116,8 @@ def _loss(task: Values, skipped: Sequence[str]) -> str:
 def _mend(values: Values, task: Values) -> str:
     """What to do about a failed task."""
     read = [
-        *([f"its last words in {task['answer']}"] if task["answer"] else []),
-        *([f"its brief in {task['brief']}"] if task["brief"] else []),
+        *([f"the agent's last words ({task['answer']})"] if task["answer"] else []),
+        *([f"its brief ({task['brief']})"] if task["brief"] else []),
     ]
     first = f"Read {' and '.join(read)}, mend the cause; then " if read else "Mend the cause; then "
     return first + _resume(values, low=True)
@@ -120,14 +151,19 @@ def _skipped_for(tasks: Sequence[Values]) -> dict[str, list[str]]:
     return found
 
 
+def _skipped(values: Values, tasks: Sequence[str]) -> list[str]:
+    """The tasks that were skipped for any of some."""
+    found = _skipped_for(values["tasks"])
+    return list(dict.fromkeys(skipped for task in tasks for skipped in found.get(task, [])))
+
+
 def _unfinished(values: Values) -> Iterator[Values]:
-    """Tasks that were cancelled or skipped without a failed one to blame, where the run's own end does not say it."""
+    """Tasks that were cancelled, where the run's own end does not say it."""
     run = values["run"]
     told = run["ended"] == "cancelled" or run["halted"] or run["cut_short"] or run["status"] == "open"
     cancelled = [] if told else [task["id"] for task in values["tasks"] if task["outcome"] == "cancelled"]
-    skipped_for = _skipped_for(values["tasks"])
     if cancelled:
-        skipped = list(dict.fromkeys(s for task in cancelled for s in skipped_for.get(task, [])))
+        skipped = _skipped(values, cancelled)
         also = f" Skipped for that: {named(skipped)}." if skipped else ""
         what = f"{named(cancelled)} {'were' if len(cancelled) > 1 else 'was'} cancelled."
         lost = f"{'Their outputs are' if len(cancelled) > 1 else 'Its output is'} missing.{also}"
@@ -191,7 +227,8 @@ def _strays(values: Values) -> Iterator[Values]:
     paths = [f"{found['path']} ({found['how']})" for found in strays if found["path"]]
     tasks = list(dict.fromkeys(task for found in strays for task in found["tasks"]))
     which = f": {named(paths)}" if paths else ""
-    at_work = f" At work then: {named(tasks)}." if tasks else ""
+    by_name = all(found["named"] for found in strays)
+    at_work = f" {'Their commands name them' if by_name else 'At work then'}: {named(tasks)}." if tasks else ""
     yield _problem(
         f"{_count(len(strays), 'file')} changed outside of every write scope{which}.",
         f"Nothing was undone: work of yours or of another task may be lost or altered.{at_work}",
@@ -207,7 +244,7 @@ def _changed(values: Values) -> Iterator[Values]:
     if changed:
         outputs = [task["output"] or task["id"] for task in changed]
         ids = [task["id"] for task in changed]
-        built = sorted({task["id"] for task in values["tasks"] if set(task["dependencies"]) & set(ids)})
+        built = [t["id"] for t in values["tasks"] if t["outcome"] == "success" and set(t["dependencies"]) & set(ids)]
         on = f" {named(built)} built on what was there before." if built else ""
         yield _problem(
             f"Changed or removed since its agent ended: {named(outputs)}.",
@@ -261,7 +298,9 @@ def _again(values: Values) -> Iterator[Values]:
             f"Succeeded only after more than one attempt: {'; '.join(reasons[:NAMED])}"
             f"{f'; and {len(reasons) - NAMED} more' if len(reasons) > NAMED else ''}.",
             f"Their outputs are good. The attempts before took {lost:.1f}s in all.",
-            "Nothing, unless it happens again: then make the prompt or the contract plainer, or the timeout longer.",
+            "Nothing, unless it happens again: then make the prompt or the contract plainer, or the timeout longer."
+            if any(one["outcome"] == "failed" for task in again for one in task["attempts"])
+            else "Nothing: these were cut off or not served, and no try was spent on that.",
             [task["id"] for task in again],
         )
 

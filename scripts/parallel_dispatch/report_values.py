@@ -201,7 +201,7 @@ def _saving(facts: RunFacts, tries: Sequence[AttemptFacts]) -> Values | None:
     method = (
         f"The contexts of the agents grew by {theirs:,} tokens in all, from the first turn of each to its last: what "
         f"their tools returned and what they wrote. Done inline, all that would lie in the main conversation, which "
-        f"grew by {ours:,} instead. What is sent again with every later turn is not reckoned."
+        f"grew by {ours:,} instead. What is sent again with every later turn is not reckoned in."
     )
     return {"tokens": theirs - ours, "method": method}
 

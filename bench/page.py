@@ -17,10 +17,9 @@ import sides
 
 sys.path.insert(0, os.path.join(sides.ROOT, "tests"))
 
-import reported  # noqa: E402
-from browser import Browser  # noqa: E402
-
-from parallel_dispatch.page import render_page  # noqa: E402
+import reported
+from browser import Browser
+from parallel_dispatch.page import render_page
 
 WANTED_INTERACTIVE, WANTED_LONGEST = 1500, 100
 WATCH = """(() => {
@@ -65,8 +64,13 @@ def measured(browser: Any, path: str) -> dict[str, float]:
     scrolling = max(browser.js("new Promise((done) => setTimeout(() => done(long.splice(0)), 100))"), default=0)
     browser.js("scrollTo({ top: 0, behavior: 'instant' })")
     return {
-        **{"drawn": drawn, "interactive": interactive, "elements": elements, "longest loading": loading},
-        **{"longest scrolling": scrolling, "filter": browser.js(FILTER), "sort": browser.js(SORT)},
+        "drawn": drawn,
+        "interactive": interactive,
+        "elements": elements,
+        "longest loading": loading,
+        "longest scrolling": scrolling,
+        "filter": browser.js(FILTER),
+        "sort": browser.js(SORT),
     }
 
 

@@ -6,8 +6,7 @@ import { pathToFileURL } from "node:url";
 
 const [playwright, program, axe] = process.argv.slice(2);
 const { chromium } = await import(pathToFileURL(`${playwright}/index.mjs`));
-const args = process.getuid?.() === 0 ? ["--no-sandbox"] : []; // Chromium refuses root, as in containers, otherwise
-const browser = await chromium.launch({ executablePath: program, args });
+const browser = await chromium.launch({ executablePath: program });
 let page = null, errors = [], requests = [];
 
 const orders = {

@@ -82,7 +82,9 @@ def attempt(number: int, outcome: str, queued: float, start: float, end: float, 
     return {**made, "model": "opus", **more}
 
 
-def finding(number: int, severity: str, path: str, line: int, title: str, sources: list[str], **more: Any) -> dict:
+def finding(
+    number: int, severity: str, path: str, line: int, title: str, sources: list[str], **more: Any
+) -> dict[str, Any]:
     """A finding of the aggregate."""
     made = {"id": f"F{number}", "severity": severity, "path": path, "line": line, "last_line": line, "title": title}
     made |= {"details": "", "fix": "", "category": "", "sources": sources, "agreement": len(sources)}
@@ -180,7 +182,7 @@ def review() -> dict[str, Any]:
             "order": "rolling",
             "dispatch": "background",
             "resumptions": ["map-the-code was kept; security, performance and 7 more ran again"],
-            "resume": "/parallel-dispatch resume k3f2",
+            "resume": "`/parallel-dispatch resume k3f2` in Claude Code",
         },
         "summary": {
             "tasks": 10,
@@ -236,7 +238,7 @@ def review() -> dict[str, Any]:
             {
                 "what": "performance failed twice: " + REASON + ".",
                 "consequence": "Nothing is known of the checkout's performance, and follow-up did not run.",
-                "do": "Read its answer, mend its prompt, then /parallel-dispatch resume k3f2.",
+                "do": "Read its answer, mend its prompt, then `/parallel-dispatch resume k3f2`.",
                 "tasks": ["performance", "follow-up"],
             },
             {
@@ -248,7 +250,7 @@ def review() -> dict[str, Any]:
             {
                 "what": "1 task was not dispatched: the budget of 600,000 tokens was used up.",
                 "consequence": "The licences were not looked at.",
-                "do": "Raise settings.max_tokens, then /parallel-dispatch resume k3f2.",
+                "do": "Raise settings.max_tokens, then `/parallel-dispatch resume k3f2`.",
                 "tasks": ["licences"],
             },
         ],

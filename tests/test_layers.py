@@ -18,6 +18,7 @@ ONLY_IN = {
     "jsonschema": {"schema", "json_schema"},
     "referencing": {"json_schema"},  # of jsonschema, which it comes with
     "jinja2": {"templates"},
+    "markupsafe": {"templates"},  # of jinja2, which it comes with
 }
 """Who may import a package that does not come with Python: one reader, a checker of task files and one of outputs, one
 renderer."""
@@ -53,6 +54,7 @@ PURE = {
     "for_each",
     "forecast",
     "formats",
+    "gantt",
     "growing",
     "history",
     "ignores",
@@ -61,6 +63,7 @@ PURE = {
     "kept",
     "keys",
     "kinds",
+    "layers",
     "limiting",
     "limits",
     "listing",
@@ -73,6 +76,7 @@ PURE = {
     "order",
     "outputs",
     "overlap",
+    "page",
     "plan",
     "plan_text",
     "plan_values",

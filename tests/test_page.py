@@ -1,7 +1,6 @@
 """The page for browsers as text: what is in it where no script runs, and that nothing of anybody's is markup in it."""
 
 import base64
-import glob
 import hashlib
 import json
 import os
@@ -10,16 +9,19 @@ from html.parser import HTMLParser
 
 import pytest
 import reported
-from builders import ROOT, write
+from builders import read, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from parallel_dispatch.gantt import bars, lasting, length_of, moment, ticks
 from parallel_dispatch.layers import MOST_LINES, picture
 from parallel_dispatch.page import render_page
 from parallel_dispatch.page_texts import BOUNDS, MOST, Excerpt, data, excerpts, line, plain, texts_of
+from parallel_dispatch.places import team_folder
+from parallel_dispatch.reports import page, values_of, write_reports
+from parallel_dispatch.sharing import shared
+from recorded_runs import CASES, put_up
 
 QUICK = settings(max_examples=60, deadline=None, derandomize=True)
-RUNS = sorted(glob.glob(os.path.join(ROOT, "tests", "golden", "runs", "*", "report.json")))
 HOSTILE = [
     "</script><script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',
@@ -89,8 +91,8 @@ def of_tasks(hostile, size=3):
 
 
 def test_problems_figures_tasks_findings_and_graph_are_in_the_page_itself():
-    page = Page(render_page(reported.review(), reported.texts_of_review()))
-    text = page.text
+    made = Page(render_page(reported.review(), reported.texts_of_review()))
+    text = made.text
     for said in (
         "3 things need your attention",
         "Nothing is known of the checkout's performance, and follow-up did not run.",
@@ -104,25 +106,11 @@ def test_problems_figures_tasks_findings_and_graph_are_in_the_page_itself():
         "F2 high A refund is not idempotent: a retry pays twice",
         "src/pay/charge.py:118-131",
         "Decided: critical by the rule: the worst severity of those folded together",
-        "/parallel-dispatch resume k3f2 runs what is missing; what succeeded stays.",
+        "/parallel-dispatch resume k3f2 in Claude Code runs what is missing; what succeeded stays.",
     ):
         assert said in text, said
     assert text.index("3 things need") < text.index("Total time") < text.index("61.4 s 41,210") < text.index("F2 high")
-    assert sum(tag == "svg" and name == "data-node" for tag, name, _ in page.attributes) == 10
-
-
-@pytest.mark.parametrize("path", RUNS, ids=lambda path: os.path.basename(os.path.dirname(path)))
-def test_every_recorded_run_makes_a_page_with_a_row_for_each_task(path):
-    with open(path, encoding="utf-8") as file:
-        values = json.load(file)
-    page = Page(render_page(values, {}))
-    rows = [value for tag, name, value in page.attributes if (tag, name) == ("tr", "data-i")]
-    assert rows == [str(at) for at in range(len(values["tasks"]))]
-    assert all(line(problem["what"]) in page.text for problem in values["problems"])
-
-
-def test_there_are_recorded_runs():
-    assert len(RUNS) >= 8
+    assert sum(tag == "svg" and name == "data-node" for tag, name, _ in made.attributes) == 10
 
 
 def test_what_was_not_measured_says_so():
@@ -158,31 +146,31 @@ def test_hostile_text_everywhere_leaves_the_elements_as_they_are(hostile):
     sound = Page(render_page(values, texts))
     values, texts = of_tasks(hostile)
     html = render_page(values, texts)
-    page = Page(html)
-    assert page.tags == sound.tags
-    assert [pair[:2] for pair in page.attributes] == [pair[:2] for pair in sound.attributes]
-    assert not [name for _, name, _ in page.attributes if name.startswith("on")]
-    assert {value for _, name, value in page.attributes if name == "href"} == {
+    made = Page(html)
+    assert made.tags == sound.tags
+    assert [pair[:2] for pair in made.attributes] == [pair[:2] for pair in sound.attributes]
+    assert not [name for _, name, _ in made.attributes if name.startswith("on")]
+    assert {value for _, name, value in made.attributes if name == "href"} == {
         value for _, name, value in sound.attributes if name == "href"
     }
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", html)
-    assert json.loads(page.kept["texts"])[0]["output"]["text"] == plain(hostile * 3)
-    assert line(hostile) in page.text
+    assert json.loads(made.kept["texts"])[0]["output"]["text"] == plain(hostile * 3)
+    assert line(hostile) in made.text
 
 
 def test_no_address_and_no_handler_is_in_the_page_and_the_policy_allows_only_what_is_there():
     html = render_page(*of_tasks("https://example.com/x.js"))
-    page = Page(html)
-    (policy,) = (v for t, n, v in page.attributes if (t, n) == ("meta", "content") and "default-src" in v)
+    made = Page(html)
+    (policy,) = (v for t, n, v in made.attributes if (t, n) == ("meta", "content") and "default-src" in v)
     for kind, part in (("style-src", "style"), ("script-src", "script")):
-        digest = base64.b64encode(hashlib.sha256(page.kept[part].encode()).digest()).decode()
+        digest = base64.b64encode(hashlib.sha256(made.kept[part].encode()).digest()).decode()
         assert f"{kind} 'sha256-{digest}';" in policy
     assert policy.startswith("default-src 'none';")
     assert "unsafe" not in policy
-    assert not [name for _, name, _ in page.attributes if name in ("src", "srcset", "style", "action", "data")]
-    assert all(v.startswith("#") for _, n, v in page.attributes if n == "href")
-    assert "@import" not in page.kept["style"]
-    assert "innerHTML" not in page.kept["script"]
+    assert not [name for _, name, _ in made.attributes if name in ("src", "srcset", "style", "action", "data")]
+    assert all(v.startswith("#") for _, n, v in made.attributes if n == "href")
+    assert "@import" not in made.kept["style"]
+    assert "innerHTML" not in made.kept["script"]
 
 
 @QUICK
@@ -202,6 +190,51 @@ def test_a_plain_text_has_nothing_that_directs_or_controls(text):
     )
     assert len(line(text, 20)) <= 20
     assert "\n" not in line(text)
+
+
+def test_a_project_changes_nothing_of_the_page():
+    with put_up("three-faults") as (run, _):
+        before = page(values_of(run), run.plan.project)
+        for name in ("report.html.j2", "report.css", "report.js"):
+            write(os.path.join(team_folder(run.plan.project), name), "not ours")
+        assert page(values_of(run), run.plan.project) == before
+
+
+# --- at the end of a run ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_recorded_run_makes_a_page_with_a_row_for_each_task(case):
+    with put_up(case) as (run, _):
+        write_reports(run)
+        values = values_of(run)
+        made = Page(read(run.folder.beside("report.html")))
+    rows = [value for tag, name, value in made.attributes if (tag, name) == ("tr", "data-i")]
+    assert rows == [str(at) for at in range(len(values["tasks"]))]
+    told = json.loads(made.kept["texts"])
+    assert len(told) == len(rows)
+    said = made.text.replace("`", "")
+    assert all(line(problem["what"]).replace("`", "") in said for problem in values["problems"])
+
+
+def test_the_page_of_a_run_has_what_its_tasks_were_told_and_wrote():
+    with put_up("three-faults") as (run, _):
+        write_reports(run)
+        made = Page(read(run.folder.beside("report.html")))
+        values = values_of(run)
+    told = {task["id"]: one for task, one in zip(values["tasks"], json.loads(made.kept["texts"]))}
+    assert "Output file: " in told["api"]["brief"]["text"]
+    assert told["api"]["output"]["text"] == "late, but there"
+    assert "Done, everything is in" in told["security"]["answer"]["text"]
+    assert "output" not in told["security"]
+
+
+def test_a_page_to_be_shared_reads_nothing_from_disk():
+    with put_up("three-faults") as (run, _):
+        made = Page(page(shared(values_of(run)), ""))
+    assert set(map(str, json.loads(made.kept["texts"]))) == {"{}"}
+    assert "This copy was made to be shared" in made.text
+    assert "out/" not in made.text + made.kept["facts"]
 
 
 # --- texts within bounds ---------------------------------------------------------------------------------------------

@@ -47,6 +47,8 @@ class Figure(NamedTuple):
     label: str
     value: str
     note: str = ""
+    method: str = ""
+    """How an estimate was made."""
 
 
 class Count(NamedTuple):
@@ -221,10 +223,8 @@ def _figures(run: Values, summary: Values) -> list[Figure]:
             if talk
             else "",
         ),
-        Figure(
-            "Saved", f"{_count(saving['tokens'])} tokens" if saving else "", line(saving["method"]) if saving else ""
-        ),
-        Figure("Cost", f"${cost['usd']:,.2f}" if cost else "", line(cost["method"]) if cost else ""),
+        Figure("Saved", _saved(saving["tokens"]) if saving else "", method=line(saving["method"]) if saving else ""),
+        Figure("Cost", f"${cost['usd']:,.2f}" if cost else "", method=line(cost["method"]) if cost else ""),
     ]
     if summary["unneeded_tokens"]:
         figures.append(
@@ -267,6 +267,10 @@ def _maybe(seconds: float | None) -> str:
 
 def _count(number: object) -> str:
     return f"{number:,}" if isinstance(number, int) else UNMEASURED
+
+
+def _saved(tokens: int) -> str:
+    return f"{tokens:,} tokens".replace("-", "−")
 
 
 def _tokens(part: Values) -> str:

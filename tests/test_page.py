@@ -28,6 +28,7 @@ HOSTILE = [
     "'><svg onload=alert(1)>",
     "[look](javascript:alert(1))",
     "<!--<script>",
+    "</script/x <img src=x onerror=alert(1) ",
     "{{ 7 * 7 }} {% raw %}",
     "\x00\x1b]0;title\x07\x9b31m\u202egnp.exe\u2066\ud800\ufeff",
     "a\u2028b\u2029c\r\nd",

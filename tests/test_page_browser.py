@@ -242,7 +242,7 @@ def test_the_theme_follows_the_system_until_it_is_chosen(browser, pages):
 
 
 @pytest.mark.parametrize("width", [320, 390, 768, 1280])
-@pytest.mark.parametrize("name", ["review", "crowd", "hostile-10"])
+@pytest.mark.parametrize("name", ["review", "crowd", "hostile-11"])
 def test_no_width_makes_the_page_scroll_sideways(browser, pages, name, width):
     browser.open(pages[name], width=width)
     assert browser.js("document.documentElement.scrollWidth") <= width

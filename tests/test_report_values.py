@@ -145,18 +145,51 @@ def test_a_time_of_day_is_utc_with_milliseconds(time, text):
     assert iso(1e300) is None
 
 
-def test_the_page_names_every_key_of_the_report():
-    page = read(PAGE)
-    keys, todo = set(), [SCHEMA]
-    while todo:
-        one = todo.pop()
-        if isinstance(one, dict):
-            keys |= set(one.get("properties", ()))
-            todo += one.values()
-        elif isinstance(one, list):
-            todo += one
-    assert len(keys) > 80
-    assert [key for key in sorted(keys) if f"`{key}`" not in page] == []
+def keys_of(schema, where=""):
+    """The rows of the page's table: each key with its place, its type and what it is."""
+    for key, value in schema.get("properties", {}).items():
+        path = f"{where}{key}"
+        yield path, kind(value), value.get("description", "")
+        for inner, mark in inside(value):
+            yield from keys_of(inner, f"{path}{mark}.")
+
+
+def inside(value):
+    """The objects within a value, each with the mark of a list where it is an item of one."""
+    if "items" in value:
+        yield value["items"], "[]"
+    yield from ((one, "") for one in value.get("anyOf", ()) if "properties" in one)
+    if "properties" in value:
+        yield value, ""
+
+
+def kind(value):
+    if "anyOf" in value:
+        return " or ".join(sorted({kind(one) for one in value["anyOf"]}, key=lambda word: word == "null"))
+    if "$ref" in value:
+        return value["$ref"].rpartition("/")[2]
+    if "const" in value:
+        return json.dumps(value["const"])
+    if "enum" in value:
+        return "one of " + ", ".join(map(str, value["enum"]))
+    given = value.get("type", "object")
+    return " or ".join(given) if isinstance(given, list) else given
+
+
+def test_the_page_explains_every_key_of_the_report():
+    rows = [*keys_of(SCHEMA)]
+    for name, value in SCHEMA["$defs"].items():
+        rows += [(name, kind(value), value["description"]), *keys_of(value, f"{name}.")]
+    assert len(rows) > 150
+    assert [path for path, _, about in rows if not about and not path.endswith("[]")] == []
+    table = "| Key | Type | What it is |\n|-----|------|------------|\n"
+    table += "".join(f"| `{path}` | {what} | {about} |\n" for path, what, about in rows)
+    before, _, rest = read(PAGE).partition("<!-- keys -->\n")
+    after = rest.partition("<!-- end -->")[2]
+    page = f"{before}<!-- keys -->\n{table}<!-- end -->{after}"
+    if os.environ.get("UPDATE_GOLDEN"):
+        write(PAGE, page)
+    assert read(PAGE) == page
 
 
 # --- figures, reckoned again --------------------------------------------------------------------------------------

@@ -322,12 +322,14 @@ def _keep(source: str, target: str, places: dict[str, str], only: Callable[[str]
 
 def _measured(text: str) -> str:
     """The lines of a transcript that anything is measured by, with what it is measured by."""
-    lines = (json.loads(line) for line in text.splitlines() if '"usage"' in line)
-    return "".join(json.dumps(_shorn(line)) + "\n" for line in lines if isinstance(line.get("message"), dict))
+    lines = (json.loads(line) for line in text.splitlines() if '"usage"' in line or '"cost-state"' in line)
+    return "".join(json.dumps(shorn) + "\n" for line in lines if (shorn := _shorn(line)))
 
 
 def _shorn(line: dict[str, object]) -> dict[str, object]:
-    message = line["message"]
+    message = line.get("message")
+    if line.get("type") == "cost-state":
+        return {key: line.get(key) for key in ("type", "totalCostUSD", "hasUnknownModelCost")}
     if not isinstance(message, dict):
         return {}
     kept = {key: message[key] for key in ("id", "role", "model") if key in message}

@@ -3,10 +3,10 @@
 `@PROJECT@` and `@HOST@` in their texts stand for the project and for the folder of the host's transcripts: a case is
 put up under a new folder before it is read, and what is made from it is put back into neutral words.
 
-    plan.json  ledger.jsonl  [audit.json  aggregate.json  briefs/  answers/  plans/]   of the run's folder
-    project/                                                     outputs, by their paths in the project
-    host/SESSION.jsonl  host/SESSION/subagents/agent-ID.jsonl    transcripts: of them only what is measured
-    report.md  report.json                                       what is made from all that
+    plan.json  ledger.jsonl  [audit.json  briefs/  answers/  plans/]   of the run's folder
+    project/                                                           outputs, by their paths in the project
+    host/SESSION.jsonl  host/SESSION/subagents/agent-ID.jsonl          transcripts: of them only what is measured
+    report.md  report.json                                             what is made from all that
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from parallel_dispatch.report import cell
 
 GOLDEN = os.path.join(ROOT, "tests", "golden", "runs")
 CASES = sorted(name for name in os.listdir(GOLDEN) if os.path.isdir(os.path.join(GOLDEN, name)))
-OF_THE_RUN = ("plan.json", "ledger.jsonl", "audit.json", "aggregate.json", "briefs", "answers", "plans")
+OF_THE_RUN = ("plan.json", "ledger.jsonl", "audit.json", "briefs", "answers", "plans")
 MADE = ("report.md", "report.json")
 PROJECT, HOST = "@PROJECT@", "@HOST@"
 

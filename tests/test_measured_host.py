@@ -6,6 +6,7 @@ import pytest
 from faults import busy, dies, lies, once, stub
 from hosting import VERSIONS, Stage
 from metered import KEYS, Metered
+from parallel_dispatch.reports import values_of
 from parallel_dispatch.scripted_model import Call, Reply
 
 pytestmark = pytest.mark.host
@@ -42,7 +43,7 @@ def metered(request, tmp_path_factory):
     found = stage.converse(model, f"/parallel-dispatch tasks.yaml --dispatch {dispatch}")
     assert found.code == 0, found.stderr
     with open(found.run.folder.beside("report.json"), encoding="utf-8") as file:
-        return model, found, json.load(file)
+        return model, found, json.load(file), version
 
 
 def summed(served):
@@ -58,7 +59,7 @@ def served_to(model, task, attempt=None):
 
 
 def test_the_model_served_what_it_was_to_serve(metered):
-    model, _, report = metered
+    model, _, report, _ = metered
     assert {task["id"]: len(task["attempts"]) for task in report["tasks"]} == {
         **dict.fromkeys(("plain", "chatty", "sent-back", "dies", "after"), 1),
         **dict.fromkeys(("again", "thrown-back"), 2),
@@ -68,7 +69,7 @@ def test_the_model_served_what_it_was_to_serve(metered):
 
 
 def test_the_tokens_of_every_task_are_those_that_were_served_to_its_agents(metered):
-    model, _, report = metered
+    model, _, report, _ = metered
     for task in report["tasks"]:
         if task["tokens"] is None:
             assert not served_to(model, task["id"])
@@ -77,7 +78,7 @@ def test_the_tokens_of_every_task_are_those_that_were_served_to_its_agents(meter
 
 
 def test_the_tokens_of_every_attempt_are_those_that_were_served_to_its_agent(metered):
-    model, _, report = metered
+    model, _, report, _ = metered
     for task in report["tasks"]:
         for attempt in task["attempts"]:
             if attempt["tokens"] is not None:
@@ -86,21 +87,21 @@ def test_the_tokens_of_every_attempt_are_those_that_were_served_to_its_agent(met
 
 
 def test_the_tokens_of_the_run_are_those_that_were_served_to_all_agents(metered):
-    model, _, report = metered
+    model, _, report, _ = metered
     served = [usage for who, usages in model.served.items() if who != "main" for usage in usages]
     assert report["summary"]["tokens"] == summed(served)
     assert sum(wave["tokens"]["total"] for wave in report["waves"]) == summed(served)["total"]
 
 
 def test_the_tool_calls_are_those_that_the_model_made(metered):
-    model, _, report = metered
+    model, _, report, _ = metered
     for task in report["tasks"]:
         made = sum(model.tools[who] for who, (of, _) in model.tasks.items() if of == task["id"])
         assert (task["tool_uses"] or 0) == made, task["id"]
 
 
 def test_the_main_conversation_grew_from_its_first_turn_to_the_last_before_the_end(metered):
-    model, _, report = metered
+    model, _, report, _ = metered
     sent = [
         usage["input_tokens"] + usage["cache_read_input_tokens"] + usage["cache_creation_input_tokens"]
         for usage in model.served["main"]
@@ -110,3 +111,14 @@ def test_the_main_conversation_grew_from_its_first_turn_to_the_last_before_the_e
     assert told["turns"] <= len(sent)
     assert told["tokens_at_end"] == sent[told["turns"] - 1] + model.served["main"][told["turns"] - 1]["output_tokens"]
     assert told["growth"] == told["tokens_at_end"] - told["tokens_at_start"]
+
+
+def test_the_cost_is_what_the_host_itself_prints_once_its_conversation_has_ended(metered):
+    _, found, report, version = metered
+    assert report["summary"]["cost"] is None
+    after = values_of(found.run)["summary"]["cost"]
+    printed = [one["total_cost_usd"] for one in found.printed if one.get("type") == "result"][-1]
+    if version == "2.1.197":
+        assert after is None
+    else:
+        assert after["usd"] == pytest.approx(printed, abs=1e-6)

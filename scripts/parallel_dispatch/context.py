@@ -1,11 +1,12 @@
-"""How the main conversation's context grew while a run went on, told from its transcripts."""
+"""How the main conversation's context grew while a run went on, and what it cost, told from its transcripts."""
 
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from .usage import turns
+from . import quickjson
+from .usage import MOST, turns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,3 +38,22 @@ def growth(transcripts: Iterable[str], begun: float, ended: float) -> Growth | N
         if turn.at is not None and turn.usage.sent and begun <= turn.at <= ended
     )
     return Growth(len(within), within[0][1], within[-1][2]) if within else None
+
+
+def cost(transcripts: Iterable[str]) -> float | None:
+    """What the host itself reckons that a whole conversation cost, in US dollars; None where it says nothing.
+
+    2.1.329 writes that down when a conversation ends, 2.1.197 never. With two transcripts nobody knows whether the one
+    sum is part of the other.
+    """
+    files = list(filter(os.path.isfile, transcripts))
+    last: dict[str, object] = {}
+    for path in files if len(files) == 1 else ():
+        with open(path, encoding="utf-8", errors="replace") as file:
+            for line in file:
+                if '"cost-state"' in line:
+                    found = quickjson.record(line)
+                    last = found if found.get("type") == "cost-state" else last
+    usd = last.get("totalCostUSD")
+    is_known = type(usd) in (int, float) and last.get("hasUnknownModelCost") is False
+    return float(usd) if is_known and isinstance(usd, (int, float)) and 0 <= usd < MOST else None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .audit import Audit
-from .context import growth, main_transcripts
+from .context import cost, growth, main_transcripts
 from .history import histories
 from .judge import fingerprint, output_files
 from .overlap import Stretch, overlap
@@ -98,6 +98,8 @@ class RunFacts:
     """Why nothing was dispatched any more: a task's failure, too many failures alike, a usage limit."""
     overlap: Overlap | None = None
     conversation: Growth | None = None
+    cost: float | None = None
+    """What the whole main conversation cost by the host's own reckoning, in US dollars."""
     aggregate: dict[str, object] | None = None
     """The outputs joined, as `report.json` has them."""
 
@@ -170,6 +172,8 @@ def gather(
     outcomes = state.outcomes()
     told = histories(state, list(events))
     ready = _Ready(plan, state)
+    mains = main_transcripts(a.transcript for a in state.calls.values() if a.transcript)
+    until = float("inf") if state.finished is None else state.finished
     ordered = [task for wave in plan.waves for task in wave]
     facts = tuple(
         _facts(plan, task, state, outcomes[task.id], ready.times(task.id), folder, tuple(told[task.id]))
@@ -187,7 +191,8 @@ def gather(
         folder=folder.path if folder else "",
         halted=state.halted or (f"paused: {state.paused}" if state.paused else ""),
         overlap=overlap(plan, [s for task in facts for s in _stretches(task)]),
-        conversation=_conversation(state),
+        conversation=None if state.begun is None else growth(mains, state.begun, until),
+        cost=cost(mains),
         aggregate=aggregate,
     )
 
@@ -219,7 +224,7 @@ def _facts(
         attempts=len(attempts),
         sent_back=sum(a.sent_back for a in attempts),
         start=min((a.started for a in times if a.started is not None), default=None),
-        end=max((a.ended for a in times if a.ended is not None), default=None),
+        end=max((end for a in tries if a.seconds is not None and (end := a.end) is not None), default=None),
         seconds=sum(a.seconds or 0.0 for a in times) if times else None,
         tokens=sum(used, Usage()) if used else None,
         changed=outcome == SUCCESS and attempts[-1].digest not in ("", digest),
@@ -241,7 +246,7 @@ def _attempt(attempt: Attempt, ready: float | None) -> AttemptFacts:
         ready=ready,
         claimed=attempt.claimed,
         start=attempt.started,
-        end=attempt.ended,
+        end=attempt.ended if attempt.seconds is None else (attempt.started or 0.0) + attempt.seconds,
         seconds=attempt.seconds,
         sent_back=attempt.sent_back,
         tokens=used.usage if used else None,
@@ -311,10 +316,3 @@ def _stretches(task: TaskFacts) -> list[Stretch]:
         for one in task.tries
         if one.start is not None and one.end is not None
     ]
-
-
-def _conversation(state: State) -> Growth | None:
-    transcripts = [attempt.transcript for attempt in state.calls.values() if attempt.transcript]
-    if not transcripts or state.begun is None:
-        return None
-    return growth(main_transcripts(transcripts), state.begun, state.finished or float("inf"))

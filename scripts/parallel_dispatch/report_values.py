@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 """The version of the shape; it grows when a key is renamed, removed or means something else."""
 COMPLETE, PARTIAL, OPEN = "complete", "partial", "open"
+COST = "What the host itself reckoned for the whole conversation, with whatever else was done in it."
 MOST_STEPS = 2_000
 """How many steps the count of running agents is told in."""
 MOST_STRAYS = 1_000
@@ -160,7 +161,7 @@ def _summary(facts: RunFacts, clock: _Clock) -> Values:
         "overlap": _overlap(facts, clock),
         "conversation": _conversation(facts),
         "saving": _saving(facts, tries),
-        "cost": None,
+        "cost": None if facts.cost is None else {"usd": rounded(facts.cost, 6), "method": COST},
         "unneeded_tokens": sum(tokens.total for tokens in unneeded if tokens),
     }
 

@@ -36,7 +36,7 @@ def gantt(values: Values) -> str:
         return ""
     last = max(end for _, _, _, end in bars)
     lines = ["gantt", "  dateFormat YYYY-MM-DD HH:mm:ss.SSS"]
-    lines.append(f"  axisFormat {'%H:%M' if last >= 3600 else '%M:%S'}")
+    lines.append(f"  axisFormat {'%H:%M' if last >= 3600 else '%M:%S' if last >= 20 else '%S.%L'}")
     section = ""
     for number, (where, what, start, end) in enumerate(bars):
         if where != section:

@@ -57,7 +57,7 @@ def opened(run: ActiveRun) -> str:
 
 def share(run: ActiveRun, target: str) -> list[str]:
     """The paths of copies for others: into a folder, or one file by its ending. Nothing that is there is replaced."""
-    values = shared(values_of(run))
+    values, target = shared(values_of(run)), os.path.abspath(target)
     forms = {"report.md": lambda values, _: markdown(values), **BESIDE}
     ending = os.path.splitext(target)[1]
     if ending and not os.path.isdir(target):

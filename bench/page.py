@@ -22,6 +22,8 @@ from browser import Browser
 from parallel_dispatch.page import render_page
 
 WANTED_INTERACTIVE, WANTED_LONGEST = 1500, 100
+WHEELED = 10_000
+"""So many pixels of the timeline are scrolled past, and all of the page."""
 WATCH = """(() => {
   window.long = [];
   new PerformanceObserver((list) => window.long.push(...list.getEntries().map((one) => one.duration)))
@@ -57,10 +59,12 @@ def measured(browser: Any, path: str) -> dict[str, float]:
     loading = max(browser.js("new Promise((done) => setTimeout(() => done(long.splice(0)), 100))"), default=0)
     browser.press("Escape")
     browser.js("long.splice(0)")
-    browser.do("wheel", at="#tasks", by=400, times=45)  # the whole timeline
-    browser.js("scrollTo({ top: 0, behavior: 'instant' })")
-    for _ in range(12):
-        browser.do("wheel", at="h1" if _ == 0 else "body", by=500, times=5)
+    browser.do("wheel", at="#tasks tbody", by=400, times=45)
+    browser.do("wheel", at="", by=-400, times=20)
+    browser.do("wheel", at="", by=200, times=60)
+    far = browser.js("[byId('tasks').scrollTop, scrollY, document.documentElement.scrollHeight - innerHeight]")
+    if far[0] < WHEELED or far[1] < far[2] - 10:
+        sys.exit(f"the page did not scroll: {far}")
     scrolling = max(browser.js("new Promise((done) => setTimeout(() => done(long.splice(0)), 100))"), default=0)
     browser.js("scrollTo({ top: 0, behavior: 'instant' })")
     return {

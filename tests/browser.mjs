@@ -38,8 +38,8 @@ const orders = {
     await page.mouse.up();
   },
   wheel: async ({ at, by, times }) => {
-    await page.locator(at).scrollIntoViewIfNeeded();
-    await page.hover(at);
+    if (at) await page.hover(at);
+    else await page.mouse.move(4, 400); // beside everything that scrolls by itself
     for (let n = 0; n < times; n++) { await page.mouse.wheel(0, by); await page.waitForTimeout(16); }
   },
   pdf: async ({ path }) => { await page.pdf({ path, format: "A4" }); },

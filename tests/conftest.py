@@ -21,3 +21,8 @@ def cache(tmp_path_factory):
     folder = tmp_path_factory.mktemp("cache")
     (folder / "interpreter").write_text(sys.executable + "\n")
     return str(folder)
+
+
+def pytest_collection_modifyitems(items):
+    """The files that start hosts first: they take longest, and whoever works at the last one works alone."""
+    items.sort(key=lambda item: not item.get_closest_marker("host"))

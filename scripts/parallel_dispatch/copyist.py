@@ -129,7 +129,6 @@ def job_of(said: list[str]) -> Job | None:
     held = [f"## {words}\n" if kind == "heading" else f"{words}\n" for kind, words, _ in terms if kind]
     lists = tuple(dict.fromkeys(path for text in said for path in LIST.findall(text)))
     least = max((int(number) for _, _, number in terms if number), default=0)
-    lists = tuple(dict.fromkeys(path for text in said for path in LIST.findall(text)))
     schemas = (inline or read_text(path) for text in said for inline, path in JSON.findall(text))
     return Job(
         task=named[1],

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+TYPE_CHECKING = False  # `typing` and `collections` would cost every hook milliseconds
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 
 ANY = "**"
 MOST_COMPARED = 10_000

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 
 from .destinations import Destinations
 from .places import FOLDER
@@ -11,6 +10,10 @@ from .plan import Plan, PlannedTask
 from .refusal import Refusal
 from .scopes import covers
 from .tie import Tie, is_in, is_output
+
+TYPE_CHECKING = False  # `typing` and `collections` would cost every hook milliseconds
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def scope_without_links(task: str, writes: tuple[str, ...], project: str) -> tuple[str, ...]:

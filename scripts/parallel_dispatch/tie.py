@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
 
 from . import quickjson
 from .places import FOLDER, read_text
 from .scopes import ANY, covers
+
+TYPE_CHECKING = False  # `typing` and `collections` would cost every hook milliseconds
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class Tie:

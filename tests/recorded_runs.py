@@ -12,6 +12,7 @@ put up under a new folder before it is read, and what is made from it is put bac
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from contextlib import contextmanager
@@ -52,7 +53,8 @@ def put_up(case):
 
 
 def neutral(text, words):
-    """A text without the places of this machine, in code or as cells of a table show them."""
+    """A text without the places of this machine, in code or as cells of a table show them, and without our version."""
+    text = re.sub(r'"version": "\d[^"]*"', '"version": "@VERSION@"', text)
     for word, place in words.items():
         text = text.replace(place, word).replace(cell(place), word)
     return text

@@ -297,7 +297,7 @@ def _again(values: Values) -> Iterator[Values]:
         yield _problem(
             f"Succeeded only after more than one attempt: {'; '.join(reasons[:NAMED])}"
             f"{f'; and {len(reasons) - NAMED} more' if len(reasons) > NAMED else ''}.",
-            f"Their outputs are good. The attempts before took {lost:.1f}s in all.",
+            f"The outputs are good. The attempts before took {lost:.1f}s in all.",
             "Nothing, unless it happens again: then make the prompt or the contract plainer, or the timeout longer."
             if any(one["outcome"] == "failed" for task in again for one in task["attempts"])
             else "Nothing: these were cut off or not served, and no try was spent on that.",

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from . import auditing, dispatch
+from .aggregate import aggregate_values
 from .facts import gather
 from .page import render_page
 from .page_texts import texts_of
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 def values_of(run: ActiveRun) -> Values:
     """The values of a run's report, as what lies on disk tells them."""
     state = run.state()
-    return report_values(gather(state.plan, state, auditing.read(run.folder), run.ledger.read(), run.folder))
+    audit, events = auditing.read(run.folder), run.ledger.read()
+    return report_values(gather(state.plan, state, audit, events, run.folder, aggregate_values(state.plan, state)))
 
 
 def json_text(values: Values, _: str = "") -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .finding import Finding
-from .likeness import DIFFERENT, FAR, SAME, Profile, evidence, judged
+from .likeness import DIFFERENT, FAR, SAME, Profile, judged, weight
 
 MAX_COMPARED = 150
 """Other findings that one is held against, at most; so many within a few lines of one file come from no review."""
@@ -57,12 +57,12 @@ def fold(findings: list[Finding]) -> Folding:
     ordered = list(equal.values())
     profiles = [Profile(alike[0]) for alike in ordered]
     tasks = [{finding.task for finding in alike} for alike in ordered]
-    same: list[tuple[int, int, int]] = []
+    same: list[tuple[float, int, int]] = []
     doubtful: list[tuple[int, int]] = []
     for one, other in _candidates(profiles):
         verdict = DIFFERENT if tasks[one] & tasks[other] else judged(profiles[one], profiles[other])
         if verdict == SAME:
-            same.append((-evidence(profiles[one], profiles[other]), one, other))
+            same.append((-weight(profiles[one], profiles[other]), one, other))
         elif verdict != DIFFERENT:
             doubtful.append((one, other))
     group_of = _linked(len(ordered), sorted(same))
@@ -86,7 +86,7 @@ def _wording(finding: Finding) -> tuple[object, ...]:
     return finding.path, finding.line, finding.last_line, finding.title, finding.details, finding.fix
 
 
-def _linked(count: int, same: list[tuple[int, int, int]]) -> list[int]:
+def _linked(count: int, same: list[tuple[float, int, int]]) -> list[int]:
     """The group of each finding: the likest first, two groups become one only if every pair of theirs is the same."""
     known = {(one, other) for _, one, other in same}
     group_of = list(range(count))

@@ -16,11 +16,15 @@ HERE, AROUND, SOMEWHERE, ELSEWHERE = "here", "around", "somewhere", "elsewhere"
 NEAR, FAR = 5, 15
 LONG = 40
 """Lines of a range that says no more than its file does."""
-ENOUGH = 0.5
+ENOUGH = 0.8
 """The weight of what two findings have in common that makes them the same."""
-KIN, STRANGER, UNTOLD = 0.4, 0.2, 0.3
-"""What a common topic adds to that weight, what topics without a common one take from it, and what it adds that one of
-the two proposes no fix, so that less could be in common."""
+FIXES, PROPOSED, TOLD, TITLES = 1.7, 2.5, 3.0, -0.5
+"""What a word in common weighs, by where it stands: in both fixes; in one fix and the other's text; in both texts; in
+both titles, which at one place name the same things whatever they say of them."""
+CENTRAL, KIN, STRANGER, ONE_LINE, UNTOLD = 0.85, 0.95, -0.7, -1.05, 0.5
+"""What is added where the titles have a topic in common, where the findings have one, where they have topics but none
+in common, where both are about one line, and where one proposes no fix. All weights are those of a logistic regression
+over the pairs of trials/merge, rounded."""
 KINDRED, AKIN = 0.15, 0.3
 """The share of words in common that keeps two findings from being different; AKIN where their topics differ."""
 MOST = 0.8
@@ -114,38 +118,56 @@ def sense(a: Profile, b: Profile, *, has_line: bool) -> str:
         return SAME
     common = a.main & b.main
     clash = bool(a.main and b.main) and not a.topics & b.topics
-    told = evidence(a, b)
+    told = shared(a, b)
     if are_opposed(a, b):
         return POSSIBLY if common else DIFFERENT
     if ASPECTS & (a.main ^ b.main):
-        return POSSIBLY if common or told > 1 else DIFFERENT
-    if told and _weight(a, b, told, clash=clash) >= ENOUGH:
+        return POSSIBLY if common or len(told) > 1 else DIFFERENT
+    if told and weight(a, b) >= ENOUGH:
         return SAME
     alike = overlap(a, b)
     if len(a.weights.keys() & b.weights.keys()) > max(2, MOST * len(a.weights.keys() | b.weights.keys())):
         return SAME
-    if common or told > clash or alike >= (AKIN if clash else KINDRED):
+    if common or len(told) > clash or alike >= (AKIN if clash else KINDRED):
         return POSSIBLY
     return POSSIBLY if has_line and not clash else DIFFERENT
 
 
-def _weight(a: Profile, b: Profile, told: int, *, clash: bool) -> float:
-    """How much so many words in common weigh: in long texts some meet by chance, as their length's root has it."""
-    shorter = min(len(a.weights), len(b.weights))
-    kin = KIN * bool(a.topics & b.topics) - STRANGER * clash
-    return told / math.sqrt(shorter + 3) + kin + UNTOLD * (not (a.fix and b.fix))
+def weight(a: Profile, b: Profile) -> float:
+    """How much two findings have in common: words, fewer of which meet by chance in shorter texts, and topics."""
+    fixes, proposed, told = _shared_words(a, b)
+    everywhere = fixes | proposed | told
+    words = (
+        FIXES * len(everywhere)
+        + (PROPOSED - FIXES) * len(proposed)
+        + (TOLD - FIXES) * len(told)
+        + TITLES * len(a.title & b.title)
+    )
+    found = words / math.sqrt(min(len(a.weights), len(b.weights)) + 1)
+    found += CENTRAL * bool(a.main & b.main) + KIN * bool(a.topics & b.topics)
+    found += STRANGER * (bool(a.main and b.main) and not a.topics & b.topics)
+    return found + ONE_LINE * _is_one_line(a.finding, b.finding) + UNTOLD * (not (a.fix and b.fix))
 
 
-def evidence(a: Profile, b: Profile) -> int:
-    """How many words they have in common beyond their titles: two findings at one place name the same things anyway.
+def shared(a: Profile, b: Profile) -> frozenset[str]:
+    """The words that two findings have in common beyond their titles."""
+    fixes, proposed, told = _shared_words(a, b)
+    return fixes | proposed | told
 
-    Counted are words of both fixes, words that only the fix of one has and the other's title or details, too, and words
-    of the details of one that stand in the other's title or details.
+
+def _shared_words(a: Profile, b: Profile) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """The words of both fixes; those of one fix that the other's title or details have; those of both texts.
+
+    What only the titles share is in none of them.
     """
-    fixes = a.fix & b.fix
     proposed = ((a.fix - a.title) & (b.title | b.details)) | ((b.fix - b.title) & (a.title | a.details))
     told = (a.title & b.details) | (b.title & a.details) | (a.details & b.details)
-    return len(fixes) + len(proposed) + len(told)
+    return a.fix & b.fix, proposed, told
+
+
+def _is_one_line(a: Finding, b: Finding) -> bool:
+    """Whether both are about one and the same line."""
+    return bool(a.line and b.line) and max(a.line, b.line) <= min(a.last_line, b.last_line)
 
 
 def overlap(a: Profile, b: Profile) -> float:

@@ -14,6 +14,7 @@ from parallel_dispatch.places import default_output_folder
 from parallel_dispatch.plan import Plan
 from parallel_dispatch.planner import Place, make_plan, plan_run
 from parallel_dispatch.refusal import Refusal
+from parallel_dispatch.resolving import Roster
 from parallel_dispatch.tasks import Settings, Task, TaskFile
 
 QUICK = settings(max_examples=200, deadline=None, derandomize=True)
@@ -98,7 +99,7 @@ def test_the_same_tasks_make_the_same_plan(needs):
 
 def place_of(project, **values):
     run = "tasks-20260102-030405-k3f2"
-    known = {"driver": "hooks", "agents": frozenset({"general-purpose"}), **values}
+    known = {"driver": "hooks", "agents": Roster(), **values}
     default = default_output_folder(project, run)
     return Place(project, os.path.join(project, "tasks.yaml"), run, default, **known)
 

@@ -10,12 +10,12 @@ from .decide import decide
 from .facts import gather
 from .offering import Pen
 from .owners import conversations, deactivate
-from .places import BRIEF, team_brief, write_whole
+from .places import write_whole
 from .refusal import Refusal
 from .report import render_report
 from .spread import spread
 from .state import FINE
-from .templates import render
+from .templates import brief_text
 
 if TYPE_CHECKING:
     from .active import ActiveRun
@@ -24,11 +24,10 @@ if TYPE_CHECKING:
 
 
 class _Template(Pen):
-    """A team's own template, where there is one."""
+    """A team's own templates, where there are any."""
 
     def write(self, run: ActiveRun, brief: Brief) -> str:
-        project = run.plan.project
-        return render(project, BRIEF, brief.values()) if os.path.exists(team_brief(project)) else brief.text()
+        return brief_text(brief, run.plan.project)
 
 
 def offer(run: ActiveRun, state: State) -> str:

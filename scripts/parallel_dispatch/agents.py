@@ -46,18 +46,19 @@ def _of_plugin(folder: str) -> list[tuple[str, bool]]:
     The host puts the folders below `agents` into the name, and takes the file's name where an agent has none. A
     manifest that lists agents replaces the folder.
     """
-    if not folder:
+    if not folder or "\0" in folder:
         return []
     manifest = record(os.path.join(folder, ".claude-plugin", "plugin.json"))[0]
     plugin = manifest.get("name")
     if not isinstance(plugin, str) or not plugin:
         return []
     base, listed = os.path.join(folder, "agents"), manifest.get("agents")
-    if listed is not None:
-        named = [path for path in ([listed] if isinstance(listed, str) else listed or []) if isinstance(path, str)]
-        files = [(os.path.normpath(os.path.join(folder, path)), "") for path in named if "\0" not in path]
-    else:
+    if listed is None:
         files = [(path, os.path.relpath(os.path.dirname(path), base)) for path in _files(base)]
+    else:
+        paths = listed if isinstance(listed, list) else [listed]
+        named = [path for path in paths if isinstance(path, str) and "\0" not in path]
+        files = [(os.path.normpath(os.path.join(folder, path)), "") for path in named]
     found = []
     for path, below in files:
         head = _frontmatter(path)

@@ -51,19 +51,23 @@ def _is_more(amount: object, capacity: object) -> bool:
 
 def unused_agent(outline: Outline) -> Iterator[Problem]:
     """Agents that no task is for."""
+    for key, near in _unused(outline).items():
+        advice = (
+            f", but one is for {quoted(near)}; write the same name" if near else "; name it in a task, or delete it"
+        )
+        message = f"no task is for the agent {quoted(key)}{advice}"
+        yield problem(outline.file, outline.agents.entries[key].key, "unused-agent", message, "warning")
+
+
+def _unused(outline: Outline) -> dict[str, str | None]:
+    """The agents that no task is for, each with the agent of a task that looks like it."""
     if not outline.agents.entries:
-        return
+        return {}
     used = {named.text: None for named in (scalar(task.node.get("agent")) for task in outline.tasks) if named}
     if any(mentions_item(name) for name in used):
-        return
-    for key, entry in outline.agents.entries.items():
-        if key not in used and not key.startswith("x-"):
-            near = nearest(key, used)
-            advice = (
-                f", but one is for {quoted(near)}; write the same name" if near else "; name it in a task, or delete it"
-            )
-            message = f"no task is for the agent {quoted(key)}{advice}"
-            yield problem(outline.file, entry.key, "unused-agent", message, "warning")
+        return {}
+    unused = [key for key in outline.agents.entries if key not in used and not key.startswith("x-")]
+    return {key: nearest(key, used) for key in unused}
 
 
 def unknown_agent(outline: Outline) -> Iterator[Problem]:
@@ -73,8 +77,9 @@ def unknown_agent(outline: Outline) -> Iterator[Problem]:
     """
     there = outline.surroundings.agents
     writing = sorted({name for name, can_write in there.names.items() if can_write} | {*ROLES, *ALIASES})
+    told = {GENERAL, *_unused(outline).values()}
     for node in outline.roles:
-        if resolved(node.text, there).subagent_type != GENERAL or node.text == GENERAL:
+        if node.text in told or resolved(node.text, there).subagent_type != GENERAL:
             continue
         near = nearest(node.text, writing, SAME)
         plugin, colon, agent = node.text.partition(":")

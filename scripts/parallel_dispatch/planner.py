@@ -172,7 +172,7 @@ def _planned(
     places = Destinations(output_dir, place.project, place.task_file, place.default_output)
     patterns = {task.id for task in task_file.tasks if task.for_each}
     estimates = durations(task_file.tasks, learnt)
-    roles = {agent: _role(agent, task_file) for agent in {task.agent for task in task_file.tasks}}
+    roles = {agent: task_file.role(agent) for agent in {task.agent for task in task_file.tasks}}
     found = {agent: resolved(role, place.agents) for agent, role in roles.items()}
     return [
         PlannedTask(
@@ -228,12 +228,6 @@ def _in_order(tasks: list[PlannedTask], work: Workload, schedule: Schedule) -> l
         task.wave = work.levels[index] + 1
         task.yields_to = tasks[schedule.yields[index]].id if index in schedule.yields else ""
     return [tasks[index] for index in schedule.order]
-
-
-def _role(agent: str, task_file: TaskFile) -> str:
-    """What a task's agent works as: the role of the agent that the file describes, else the task's own word."""
-    described = task_file.agents.get(agent)
-    return described.role or agent if described else agent
 
 
 def _wait(task: Task, patterns: set[str]) -> int:

@@ -14,8 +14,8 @@ from parallel_dispatch.brief import brief
 from parallel_dispatch.load import load_text
 from parallel_dispatch.options import Options
 from parallel_dispatch.planner import Place, make_plan, plan_run
-from parallel_dispatch.resolving import BUILT_IN, GENERAL, Roster, resolved
-from parallel_dispatch.roles import ROLES, full_name
+from parallel_dispatch.resolving import BUILT_IN, Roster, resolved
+from parallel_dispatch.roles import GENERAL, ROLES, full_name
 from parallel_dispatch.state import State
 
 FOLDER = os.path.join(ROOT, "agents")
@@ -401,3 +401,34 @@ def test_a_role_says_no_form_where_the_task_does(keys):
     assert ROLES["reviewer"].work in told
     assert ROLES["reviewer"].form not in told
     assert ("Its form: One table." in told) == ("output_format" in keys)
+
+
+# --- the page -----------------------------------------------------------------------------------------------------
+
+PAGE = os.path.join(ROOT, "docs", "agents.md")
+HEADS = {
+    "| role | description, as the host shows it | tools | model |\n|---|---|---|---|\n": lambda role: (
+        definition(role)[0]["description"],
+        definition(role)[0]["tools"],
+        definition(role)[0].get("model", "the conversation's"),
+    ),
+    "| role | returns, where the task says nothing else |\n|---|---|\n": lambda role: (
+        ROLES[role].form.replace("|", "\\|"),
+    ),
+    "| role | stands for it |\n|---|---|\n": lambda role: (
+        ", ".join(f"`{title}`" for title, of in ALIASES.items() if of == role),
+    ),
+}
+"""The tables of the page, each by its head, with what stands behind a role."""
+
+
+def test_the_tables_of_the_page_say_what_the_program_does():
+    text = made = read(PAGE)
+    for head, cells in HEADS.items():
+        before, found, after = made.partition(head)
+        assert found
+        rows = "".join(f"| {' | '.join([f'`{role}`', *cells(role)])} |\n" for role in ROLES)
+        made = before + head + rows + re.sub(r"\A(?:\|.*\n)*", "", after)
+    if os.environ.get("UPDATE_GOLDEN"):
+        write(PAGE, made)
+    assert text == made or os.environ.get("UPDATE_GOLDEN")

@@ -261,7 +261,7 @@ def _schema(arguments: argparse.Namespace) -> int:
     return FINE
 
 
-def _plan(arguments: argparse.Namespace) -> int:
+def _plan(arguments: argparse.Namespace, driver: str = "hooks") -> int:
     from . import planner
     from .analysis import analyse
     from .collection import without_collection
@@ -269,7 +269,7 @@ def _plan(arguments: argparse.Namespace) -> int:
     loaded = _loaded(arguments.file)
     if loaded is None:
         return PROBLEMS
-    plan, _ = planner.plan_run(loaded, options_of(arguments), project_of(os.getcwd()))
+    plan, _ = planner.plan_run(loaded, options_of(arguments), project_of(os.getcwd()), driver)
     with without_collection():
         analysis = analyse(plan)
     if arguments.format == "json":
@@ -310,7 +310,7 @@ def _start(arguments: argparse.Namespace) -> int:
     from . import run, without_hooks
 
     if arguments.dry_run:
-        return _plan(arguments)
+        return _plan(arguments, "cli")
     loaded = _loaded(arguments.file)
     if loaded is None:
         return PROBLEMS

@@ -10,8 +10,8 @@ from .durations import milliseconds
 from .item import mentions_item
 from .nodes import Mapping, Scalar, scalar
 from .problem import nearest, quoted
-from .resolving import GENERAL, resolved
-from .roles import ROLES
+from .resolving import resolved
+from .roles import GENERAL, ROLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,12 +6,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from .aliases import role_of
-from .roles import PLUGIN, ROLES, full_name
+from .roles import GENERAL, PLUGIN, ROLES, full_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-GENERAL = "general-purpose"
 BUILT_IN = MappingProxyType({GENERAL: True, "Explore": False, "Plan": False})
 """The host's own agents, and whether they have the Write tool."""
 NOBODY: Mapping[str, bool] = MappingProxyType({})

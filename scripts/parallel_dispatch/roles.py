@@ -10,6 +10,10 @@ PLUGIN = "parallel-dispatch"
 """The plugin's name, which the host puts before the names of our agents."""
 
 
+GENERAL = "general-purpose"
+"""The host's agent for work of any kind."""
+
+
 class Role:
     """What an agent of a role does, and in which form it tells the result where its task asks for no other."""
 

@@ -60,7 +60,6 @@ _TITLES = {
         "code-reviewer",
         "correctness-reviewer",
         "design-reviewer",
-        "lead-reviewer",
         "performance-reviewer",
         "pr-reviewer",
         "security-architect",

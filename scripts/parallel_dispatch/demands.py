@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from .drafts import Outline
     from .problem import Problem
 
-SAME = 0.85  # likeness, from 0 to 1, of a name that is hardly meant as a title of its own
+SAME, MISSPELT = (
+    0.85,
+    0.94,
+)  # likeness, from 0 to 1, of a name to an agent, and to an alias, that is no title of its own
 LEAST, SHORTEST = 1_000, 10_000  # milliseconds that the schema allows, and that an agent needs
 DEFAULT = 120_000  # milliseconds of a timeout that nobody sets
 TINY = 30_000  # milliseconds
@@ -76,12 +79,12 @@ def unknown_agent(outline: Outline) -> Iterator[Problem]:
     Any other name is a title, and meant as one.
     """
     there = outline.surroundings.agents
-    writing = sorted({name for name, can_write in there.names.items() if can_write} | {*ROLES, *ALIASES})
+    writing = sorted({name for name, can_write in there.names.items() if can_write} | {*ROLES})
     told = {GENERAL, *_unused(outline).values()}
     for node in outline.roles:
         if node.text in told or resolved(node.text, there).subagent_type != GENERAL:
             continue
-        near = nearest(node.text, writing, SAME)
+        near = nearest(node.text, writing, SAME) or nearest(node.text, ALIASES, MISSPELT)
         plugin, colon, agent = node.text.partition(":")
         if near:
             message = (

@@ -25,7 +25,7 @@ TOOLS = {
     "implementer": {"Read", "Edit", "Write", "Bash"},
     "tester": {"Read", "Edit", "Write", "Bash"},
     "reviewer": {"Read", "Write", "Bash"},
-    "documenter": SEARCHING | {"Edit", "Write"},
+    "documenter": {"Read", "Edit", "Write", "Bash"},
     "debugger": {"Read", "Edit", "Write", "Bash"},
     "researcher": SEARCHING | {"WebSearch", "WebFetch", "Write"},
     "integrator": SEARCHING | {"Write"},

@@ -133,6 +133,25 @@ def test_in_a_run_an_explorer_writes_its_output_and_nothing_else_and_may_not_edi
     assert ROLES["explorer"].work not in briefs["map"]
 
 
+def test_in_a_run_the_shell_of_a_reviewer_is_for_looking(stage):
+    path = stage.write("look.yaml", "name: look\ntasks: [{id: review, agent: reviewer, prompt: x}]\n")
+    commands = ["ls | head -5", "touch made-by-shell", 'python3 -c \'open("made", "w")\'']
+
+    def tries(job, request):
+        done = len(list(called(request)))
+        if done < len(commands):
+            return Reply(calls=[Call("Bash", {"command": commands[done], "description": "x"})])
+        if done == len(commands):
+            return Reply(calls=[Call("Write", {"file_path": job.file, "content": "## Findings\nNone.\n"})])
+        return Reply("Wrote it.")
+
+    found = stage.converse(Faulty(faults={"review": tries}), f"/parallel-dispatch {path}", "--allowedTools", "Bash")
+    assert found.outcomes == {"review": "success"}
+    assert len(found.tool_errors) == 2
+    assert all("review changes nothing, so its shell is for looking" in error for error in found.tool_errors)
+    assert not {"made-by-shell", "made"} & set(os.listdir(stage.project))
+
+
 def test_a_role_rehearses_and_its_calls_name_our_agent(stage):
     path = stage.write("roles.yaml", json.dumps(_roles()))
     found = stage.converse(Copyist(), f"/parallel-dispatch {path}")

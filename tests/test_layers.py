@@ -23,6 +23,7 @@ ONLY_IN = {
 renderer."""
 
 PURE = {
+    "aliases",
     "analysis",
     "audit",
     "balance",
@@ -71,6 +72,7 @@ PURE = {
     "limits",
     "listing",
     "location",
+    "looking",
     "mentions",
     "mermaid",
     "nodes",
@@ -90,7 +92,9 @@ PURE = {
     "reference",
     "refusal",
     "report",
+    "resolving",
     "resumption",
+    "roles",
     "rules",
     "samples",
     "schedule",

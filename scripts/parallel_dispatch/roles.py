@@ -61,6 +61,10 @@ ROLES = {
 }
 
 
+LOOKING = ("explorer", "reviewer", "researcher", "integrator")
+"""Those that change nothing."""
+
+
 def full_name(role: str) -> str:
     """What the host calls our agent of a role."""
     return f"{PLUGIN}:{role}"

@@ -11,9 +11,10 @@ from parallel_dispatch import installed
 from parallel_dispatch.agents import MOST_FILES, roster
 from parallel_dispatch.aliases import ALIASES, role_of
 from parallel_dispatch.brief import brief
+from parallel_dispatch.changes import changes
 from parallel_dispatch.load import load_text
 from parallel_dispatch.options import Options
-from parallel_dispatch.planner import Place, make_plan, plan_run
+from parallel_dispatch.planner import Place, make_plan, plan_again, plan_run
 from parallel_dispatch.resolving import BUILT_IN, Roster, resolved
 from parallel_dispatch.roles import GENERAL, ROLES, full_name
 from parallel_dispatch.state import State
@@ -300,6 +301,23 @@ def test_a_run_from_a_terminal_hands_roles_to_the_general_agent_where_nobody_has
     loaded = load_text(f"{project}/t.yaml", "name: n\ntasks: [{id: a, agent: reviewer, prompt: x}]\n", project)
     types = {how: plan_run(loaded, Options(), project, how)[0].tasks["a"].subagent_type for how in ("hooks", "cli")}
     assert types == {"hooks": "parallel-dispatch:reviewer", "cli": GENERAL}
+
+
+def test_a_run_stays_with_the_agents_that_it_began_with_whatever_the_shell_that_resumes_it_knows(
+    project, home, monkeypatch
+):
+    monkeypatch.setenv("HOME", home)
+    text = "name: n\ntasks: [{id: a, agent: reviewer, prompt: x}, {id: b, agent: a title, prompt: x}]\n"
+    loaded = load_text(f"{project}/t.yaml", text, project)
+    before, folder = plan_run(loaded, Options(), project, "cli")
+    install(home, "parallel-dispatch", {"agents/reviewer.md": agent("reviewer")})
+    again = plan_again(loaded.task_file, before, folder)
+    assert changes(before, again) == {}
+    assert again.tasks["a"].subagent_type == GENERAL
+    fresh, folder = plan_run(loaded, Options(), project, "cli")
+    monkeypatch.setenv("HOME", f"{home}/other")
+    assert fresh.tasks["a"].subagent_type == full_name("reviewer")
+    assert changes(fresh, plan_again(loaded.task_file, fresh, folder)) == {}
 
 
 # --- the definitions ----------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from parallel_dispatch.gate import strays
 from parallel_dispatch.looking import LONGEST, only_looks
 from parallel_dispatch.plan import PlannedTask
-from parallel_dispatch.territory import only_looks as changes_nothing
+from parallel_dispatch.territory import changes_nothing
 from parallel_dispatch.tie import Tie
 from repositories import committed
 

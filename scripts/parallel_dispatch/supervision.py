@@ -6,7 +6,6 @@ from .active import ActiveRun
 from .closing import on_handback
 from .gate import HANDBACK, WRITING, Payload, allow_own, decide_call, paths_written, strays
 from .judge import close
-from .looking import HINT
 from .state import CANCELLED
 from .territory import refusal
 from .tie import Tie
@@ -31,6 +30,8 @@ def on_tool_call(payload: Payload, run: ActiveRun) -> Payload | None:
     if is_own:
         return allow_own() if payload.get("permission_mode") != "plan" else None
     if strays(payload, tie):
+        from .looking import HINT
+
         return decide_call("deny", f"{tie.task} changes nothing, so its shell is for looking: {HINT}. {_INSTEAD}")
     why = next(filter(None, (refusal(run.plan, tie, path) for path in written)), "")
     return decide_call("deny", why) if why else None

@@ -48,7 +48,7 @@ def grounds(plan: Plan, task: PlannedTask) -> tuple[str, str, list[str], list[st
     return top, outputs, own, list(task.writes), folds
 
 
-def only_looks(task: PlannedTask) -> bool:
+def changes_nothing(task: PlannedTask) -> bool:
     """Whether a task's agent is one of ours that changes nothing, and its task gives it nothing to change."""
     return task.role in LOOKING and task.subagent_type == full_name(task.role) and not task.writes
 

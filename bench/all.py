@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-NAMES = ("growth", "start", "hooks", "launcher", "looking", "validate", "planning", "makespan", "ledger")
+NAMES = ("growth", "start", "hooks", "launcher", "looking", "validate", "planning", "makespan", "ledger", "watching")
 
 
 def main() -> int:

@@ -17,7 +17,7 @@ from .decide import decide
 from .gate import Payload
 from .owners import deactivate
 from .places import read_text, team_briefs, write_whole
-from .progress import progress
+from .progress import launching, progress
 from .state import State
 
 EVENTS = {"batch": "PostToolBatch", "prompt": "UserPromptSubmit", "session": "SessionStart"}
@@ -28,6 +28,10 @@ SAME_TURN_SECONDS = 3.0
 class Pen:
     """Who writes a brief: the product's own words, unless somebody with a template takes the pen."""
 
+    def integration(self, run: ActiveRun, task: str) -> tuple[str, ...]:  # noqa: ARG002 - see `is_enough`
+        """The lines about what an integrator merges, for which the full program reads outputs."""
+        return ()
+
     def write(self, run: ActiveRun, brief: Brief) -> str:  # noqa: ARG002 - a template is the run's project's
         """The text of a brief."""
         return brief.text()
@@ -37,7 +41,8 @@ def is_enough(word: str, run: ActiveRun, state: State) -> bool:
     """Whether what is to be said for a word of `conversation` can be said without the full program."""
     if word == "leave" or run.base.patterns or os.path.exists(team_briefs(run.plan.project)):
         return False
-    return not decide(state).over
+    decision = decide(state)
+    return not decision.over and all(task != run.plan.integrator for task, _ in decision.dispatch)
 
 
 def answer(word: str, run: ActiveRun, state: State, session: str, pen: Pen) -> Payload | None:
@@ -52,11 +57,17 @@ def answer(word: str, run: ActiveRun, state: State, session: str, pen: Pen) -> P
         return {"systemMessage": f"parallel-dispatch: {text}", **context(word, text)}
     block = offer(run, state, pen) if decision.dispatch else ""
     text = "\n".join(filter(None, [to_stop, block]))
+    shown: Payload = {"systemMessage": f"parallel-dispatch: {launched(run, state)}"} if block else {}
     if word == "stop" and text:
-        return {"decision": "block", "reason": f"Tasks are ready.\n{text}"}
+        return {"decision": "block", "reason": f"Tasks are ready.\n{text}", **shown}
     if word == "session":
         text = f"{dispatch.standing(run.plan, progress(state))}\n{text}".rstrip()
-    return context(word, text) if text else None
+    return {**context(word, text), **shown} if text else None
+
+
+def launched(run: ActiveRun, state: State) -> str:
+    """The line for the user beside a block: it costs no tokens, as the model does not see it."""
+    return launching(state, [task for task, _ in decide(state).dispatch], run.now)
 
 
 def offer(run: ActiveRun, state: State, pen: Pen) -> str:
@@ -66,7 +77,8 @@ def offer(run: ActiveRun, state: State, pen: Pen) -> str:
         schema, schema_file = long_schema(run.plan, task), run.folder.schema(task)
         if schema:
             write_whole(schema_file, schema + "\n")
-        brief = Brief(run.plan, state, task, attempt, schema_file if schema else "")
+        integration = pen.integration(run, task) if task == run.plan.integrator else ()
+        brief = Brief(run.plan, state, task, attempt, schema_file if schema else "", integration)
         write_whole(run.folder.brief(task, attempt), pen.write(run, brief))
     write_whole(run.folder.offer, _offer_key(ready))
     return dispatch.block(run.plan, run.folder, ready)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from . import auditing, dispatch, offering
 from .decide import decide
 from .facts import gather
+from .integrating import write_integration
 from .offering import Pen
 from .owners import conversations, deactivate
 from .places import write_whole
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
 
 
 class _Template(Pen):
-    """A team's own templates, where there are any."""
+    """A team's own templates, where there are any, and outputs are read."""
+
+    def integration(self, run: ActiveRun, task: str) -> tuple[str, ...]:
+        return write_integration(run, task)
 
     def write(self, run: ActiveRun, brief: Brief) -> str:
         return brief_text(brief, run.plan.project)

@@ -18,7 +18,7 @@ def git(folder, *arguments, check=True):
     )
 
 
-def committed(folder, files):
+def committed(folder: str, files: dict[str, str]) -> None:
     """A repository whose first commit holds these files."""
     os.makedirs(folder, exist_ok=True)
     git(folder, "init", "-q", "-b", "main")

@@ -222,7 +222,8 @@ def test_the_report_has_a_section_only_where_there_is_something_to_say():
 | y | created | a, b, named in their commands | - |
 """
     )
-    assert report.replace(f"\n## Changes outside of write scopes\n{section}", "") == plain
+    without = report.replace(f"\n## Changes outside of write scopes\n{section}", "")
+    assert without.partition("## Summary")[2] == plain.partition("## Summary")[2]
 
 
 def test_the_report_says_why_there_was_no_audit():

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 import pytest
 from builders import ROOT, TASK_FILE, claimed, closed, make_run, plan_of, read, write
@@ -362,7 +363,7 @@ def test_a_run_without_hooks_goes_from_block_to_block_to_its_report(terminal):
     terminal.write("out/d.md", "All is well.\n")
     last = terminal.runs("next", code=0).stdout
     assert "has ended. 4 of 4 tasks succeeded." in last
-    report = terminal.runs("report", code=0).stdout
+    report = terminal.runs("report", "--format", "md", code=0).stdout
     assert "- **Total Time**: not measured\n" in report
     assert "- **Succeeded**: 4\n" in report
     assert read(terminal.path(last.partition("Report: ")[2].partition("\n")[0])) == report
@@ -376,7 +377,7 @@ def test_an_output_that_is_changed_after_its_agent_ended_is_flagged_in_the_repor
     terminal.runs("next", code=0)
     terminal.write("out/a.md", "y")
     os.unlink(terminal.path("out/b.md"))
-    report = terminal.runs("report", code=1).stdout
+    report = terminal.runs("report", "--format", "md", code=1).stdout
     assert [line for line in report.splitlines() if line.startswith("- out/")] == [
         "- out/a.md (changed or removed since its agent ended)",
         "- out/b.md (changed or removed since its agent ended)",
@@ -572,3 +573,74 @@ def test_a_teams_own_template_wins_over_ours(terminal):
     terminal.write(".claude/parallel-dispatch/templates/briefs/base.md.j2", "{{ marker }}\nOur house rules.\n")
     (row, *_) = block(terminal.runs("start", "tasks.yaml", code=0).stdout)
     assert "Our house rules." in read(row["prompt"].partition("Read and follow ")[2])
+
+
+# --- the verb report --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def reported(terminal):
+    """A run that has ended, one of its tasks failed; where its folder lies."""
+    terminal.write("tasks.yaml", TASK_FILE)
+    terminal.runs("start", "tasks.yaml", code=0)
+    for task in "ac":
+        terminal.write(f"out/{task}.md", "x")
+    terminal.runs("next", code=1)
+    (run,) = os.listdir(terminal.path(".parallel-dispatch", "runs"))
+    return terminal.path(".parallel-dispatch", "runs", run)
+
+
+def test_report_writes_the_reports_anew_and_says_where_they_are(terminal, reported):
+    names = sorted(name for name in os.listdir(reported) if name.startswith("report."))
+    assert names[-2:] == ["report.json", "report.md"] or "report.html" in names
+    for name in names:
+        os.unlink(os.path.join(reported, name))
+    said = terminal.runs("report", code=1).stdout.splitlines()
+    assert said[0] == "2 of 4 tasks succeeded."
+    assert sorted(line for line in said if line.startswith(reported)) == [
+        os.path.join(reported, name) for name in names
+    ]
+    assert sorted(name for name in os.listdir(reported) if name.startswith("report.")) == names
+
+
+def test_report_prints_json_that_is_the_file(terminal, reported):
+    said = terminal.runs("report", "--format", "json", code=1).stdout
+    assert json.loads(said) == json.loads(read(os.path.join(reported, "report.json")))
+    assert said.isascii()
+
+
+@pytest.mark.usefixtures("reported")
+@pytest.mark.parametrize(("place", "made"), [("shared", {"report.md", "report.json"}), ("one.json", set())])
+def test_report_shares_copies_and_replaces_nothing(terminal, place, made):
+    said = terminal.runs("report", "--share", place, code=0).stdout.splitlines()
+    if made:
+        assert made <= set(os.listdir(terminal.path(place)))
+    else:
+        assert json.loads(read(terminal.path(place)))["run"]["shared"] is True
+    assert len(said) >= 2
+    again = terminal.runs("report", "--share", place, code=3)
+    assert "is there already; name another place, or remove it first" in again.stderr
+
+
+@pytest.mark.usefixtures("reported")
+def test_report_shares_into_no_file_of_another_kind(terminal):
+    terminal.write("notes.md", "mine")
+    assert "is there already" in terminal.runs("report", "--share", "notes.md", code=3).stderr
+    assert read(terminal.path("notes.md")) == "mine"
+    assert "of files there are" in terminal.runs("report", "--share", "out.pdf", code=3).stderr
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="its opener has another name")
+def test_report_opens_the_page_in_the_browser_and_says_where_it_is_without_one(terminal, reported, tmp_path):
+    page = write(os.path.join(reported, "report.html"), "<p>a page</p>")
+    opener = write(
+        str(tmp_path / "programs" / "xdg-open"), f'#!/bin/sh\nprintf "%s\\n" "$#" "$1" >"{tmp_path}/opened"\n'
+    )
+    os.chmod(opener, 0o700)
+    before = terminal.env["PATH"]
+    terminal.env["PATH"] = f"{os.path.dirname(opener)}:{before}"
+    assert terminal.runs("report", "--open", code=0).stdout == f"Opened {page}\n"
+    end = time.monotonic() + 10
+    while not os.path.exists(tmp_path / "opened") and time.monotonic() < end:
+        time.sleep(0.02)
+    assert read(str(tmp_path / "opened")) == f"1\n{page}\n"

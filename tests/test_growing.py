@@ -30,12 +30,12 @@ from parallel_dispatch.options import Options
 from parallel_dispatch.plan import Plan
 from parallel_dispatch.planner import Place, make_plan
 from parallel_dispatch.refusal import Refusal
+from parallel_dispatch.reports import write_reports
 from parallel_dispatch.resolving import BUILT_IN, Roster
 from parallel_dispatch.spread import spread
 from parallel_dispatch.spreading import spread_ready
 from parallel_dispatch.standings import moment
 from parallel_dispatch.state import replay
-from parallel_dispatch.telling import write_report
 from test_hooks import pythons
 
 TASKS = """\
@@ -660,7 +660,7 @@ def test_the_report_of_a_run_that_never_came_to_its_items_names_what_stands_for_
     run = ActiveRun(
         make_run(plan_in(project, PLAIN), [claimed("analyze"), closed("analyze", "failed", reason="r")]).path
     )
-    report = write_report(run)
+    report = write_reports(run)
     assert "- **fix** skipped: needs analyze, which failed" in report
     assert "| fix | reviewer of {{ item }} | - | skipped | fix-N.md |" in report
     assert run.ledger.read()[0]["session"] == SESSION

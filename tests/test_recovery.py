@@ -27,8 +27,8 @@ from parallel_dispatch.places import runs_folder, team_briefs
 from parallel_dispatch.plan import Plan
 from parallel_dispatch.refusal import Refusal
 from parallel_dispatch.renewal import Faulty
+from parallel_dispatch.reports import write_reports
 from parallel_dispatch.state import replay
-from parallel_dispatch.telling import write_report
 
 OTHER = "5e551011-0000-4000-8000-000000000002"
 TASKS = """\
@@ -848,5 +848,5 @@ def test_a_late_agent_of_a_task_that_is_gone_ends_at_its_next_call(newest):
 
 
 def test_the_report_of_a_run_that_was_never_resumed_says_nothing_of_it(half_done):
-    assert "## Resumed" not in write_report(half_done.run)
+    assert "## Resumed" not in write_reports(half_done.run)
     assert json.loads(read(half_done.run.folder.plan).partition(', "tasks"')[0] + "}")["options"] == {}

@@ -25,8 +25,8 @@ from parallel_dispatch.options import Options
 from parallel_dispatch.places import active_file, active_folder, project_folder, runs_folder
 from parallel_dispatch.plan import Plan
 from parallel_dispatch.refusal import Refusal
+from parallel_dispatch.reports import write_reports
 from parallel_dispatch.state import State
-from parallel_dispatch.telling import write_report
 from parallel_dispatch.templates import render
 from parallel_dispatch.visible import visible_answer, visible_lines
 from parallel_dispatch.without_hooks import claim_offered, next_step
@@ -438,7 +438,7 @@ def test_nothing_that_an_agent_says_reaches_a_terminal_or_the_host_as_it_is(conv
     assert ESCAPES[:5] in conversation.outcome("a")[1]
     conversation.returns("a")
     assert obeyed(conversation.batch()) == []
-    assert obeyed(write_report(conversation.run)) == []
+    assert obeyed(write_reports(conversation.run)) == []
     env = {**conversation.env, "CLAUDE_PROJECT_DIR": conversation.project}
     for verb in (["status"], ["runs"], ["report"]):
         done = subprocess.run(

@@ -161,6 +161,19 @@ def _resume_arguments(verb: argparse.ArgumentParser) -> None:
     )
 
 
+def _report_arguments(verb: argparse.ArgumentParser) -> None:
+    _add_run(verb)
+    what = verb.add_mutually_exclusive_group()
+    what.add_argument("--open", action="store_true", help="open report.html in the browser")
+    what.add_argument(
+        "--share",
+        metavar="PLACE",
+        help="write copies for others to a folder, or one to a .md, .json or .html file: ids, times, tokens, outcomes "
+        "alone, without prompts, outputs, anybody's words and paths",
+    )
+    what.add_argument("--format", choices=("json", "md"), help="print one of them instead of their paths")
+
+
 def _cancel_arguments(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("run", metavar="RUN", help="a run's name or its last four characters")
 
@@ -399,10 +412,19 @@ def _status(arguments: argparse.Namespace) -> int:
 
 
 def _report(arguments: argparse.Namespace) -> int:
-    from . import runs, telling
+    from . import runs, showing, telling
 
     chosen = runs.choose(project_of(os.getcwd()), arguments.run)
-    _show(telling.write_report(chosen).rstrip("\n"))
+    if arguments.share:
+        _show("\n".join(["Shared, without words and paths:", *showing.share(chosen, arguments.share)]))
+        return FINE
+    if arguments.open:
+        _show(showing.opened(chosen))
+        return FINE
+    if arguments.format:
+        _show(showing.printed(chosen, arguments.format).rstrip("\n"))
+    else:
+        _show(showing.written(chosen))
     return telling.exit_code(chosen)
 
 
@@ -502,7 +524,7 @@ VERBS: dict[str, tuple[str, Callable[..., int], Callable[[argparse.ArgumentParse
     "cancel": ("end a run now and stop its agents", _cancel, _cancel_arguments),
     "resume": ("take a run without hooks up again; what succeeded is kept", _resume, _resume_arguments),
     "clean": ("remove the folders of old runs; outputs elsewhere stay", _clean, _clean_arguments),
-    "report": ("write and print a run's report", _report, _add_run),
+    "report": ("write a run's reports anew, and show, open or share them", _report, _report_arguments),
     "rehearse": (
         "run a task file in the real host against a scripted model: no account, no tokens",
         _rehearse,

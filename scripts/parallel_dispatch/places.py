@@ -127,6 +127,10 @@ class RunFolder:
         """The report for people."""
         return os.path.join(self.path, "report.md")
 
+    def beside(self, name: str) -> str:
+        """Another report, beside the one for people."""
+        return os.path.join(self.path, os.path.basename(name))
+
     @property
     def tree(self) -> str:
         """What the project looked like when agents began; gone once that was compared."""

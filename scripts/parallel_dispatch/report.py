@@ -1,26 +1,29 @@
-"""The report for people, rendered from the facts of a run."""
+"""The report for people, rendered from the values of a run's report."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from .dispatch import budget, how_to_resume
-from .state import CANCELLED, FAILED, FINE, SKIPPED, SUCCESS, UNNEEDED
+from .report_values import report_values
+from .run_pictures import gantt, graph
+from .state import CANCELLED, FAILED, SKIPPED, SUCCESS, UNNEEDED
 from .templates import render
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .audit import Stray
-    from .facts import RunFacts, TaskFacts
+    from .facts import RunFacts
 
 TEMPLATE = "report.md.j2"
 MARKS = {SUCCESS: "✓", FAILED: "✗", SKIPPED: "skipped", CANCELLED: "cancelled", UNNEEDED: "not needed", "": "open"}
-OTHERS = (SKIPPED, CANCELLED, UNNEEDED, "")
+OTHERS = (SKIPPED, CANCELLED, UNNEEDED, "open")
+COUNTED = (("skipped", "Skipped"), ("cancelled", "Cancelled"), ("not_needed", "Not needed"), ("open", "Did not end"))
 UNMEASURED = "not measured"
 MOST_STRAYS = 100
 """How many files the report names that were changed outside of write scopes."""
+
+Values = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -33,47 +36,38 @@ class WaveRow:
     mark: str
 
 
-@dataclass(frozen=True)
-class StrayRow:
-    """One file that was changed outside of write scopes."""
-
-    path: str
-    how: str
-    tasks: str
-    owner: str
-
-
 def render_report(facts: RunFacts, project: str) -> str:
-    """The Markdown of a run's report, in the shape of the product's first document."""
-    done = [t for t in facts.tasks if t.outcome == SUCCESS]
-    critical = facts.critical_path
+    """The Markdown of a run's report, by the template of the project where it has one."""
+    return markdown(report_values(facts), project)
+
+
+def markdown(values: Values, project: str = "") -> str:
+    """The Markdown of a report's values, in the shape of the product's first document."""
+    tasks = values["tasks"]
+    output_dir = values["run"]["output_dir"].rstrip("/") + "/"
     return render(
         project,
         TEMPLATE,
         {
-            "facts": facts,
-            "plan": facts.plan,
-            "budget": budget(facts.plan),
-            "succeeded": len(done),
-            "failed": sum(1 for t in facts.tasks if t.outcome == FAILED),
-            "other": [(word, n) for word in OTHERS if (n := _count(facts, word))],
-            "waves": _waves(facts.tasks),
-            "done": done,
-            "lost": [t for t in facts.tasks if t.outcome not in FINE],
-            "marks": MARKS,
-            "critical": " → ".join(map(cell, critical[0])) if critical else "",
-            "critical_seconds": critical[1] if critical else None,
+            "values": values,
+            **{name: values[name] for name in ("run", "summary", "problems", "gaps", "aggregate")},
+            "tasks": [{**task, "shown": task["output"].removeprefix(output_dir)} for task in tasks],
+            "counted": [(word, values["summary"][key]) for key, word in COUNTED if values["summary"][key]],
+            "waves": [_wave(wave, tasks) for wave in values["waves"]],
+            "work": [wave for wave in values["waves"] if wave["work"] is not None or wave["tokens"]],
+            "done": [task for task in tasks if task["outcome"] == SUCCESS],
+            "lost": [task for task in tasks if task["outcome"] not in (SUCCESS, UNNEEDED)],
+            "used": [task for task in tasks if task["tokens"] or task["tool_uses"]],
+            "marks": {**MARKS, "open": MARKS[""]},
+            "strays": [{**stray, "at_work": _at_work(stray)} for stray in values["strays"][:MOST_STRAYS]],
+            "more_strays": max(0, len(values["strays"]) - MOST_STRAYS),
+            "gantt": gantt(values),
+            "graph": graph(values),
             "s": seconds,
             "x": lambda value: UNMEASURED if value is None else f"{value:.2f}×",
             "percent": lambda value: UNMEASURED if value is None else f"{value:.0%}",
+            "n": number,
             "cell": cell,
-            "shown": facts.plan.shown,
-            "resume": "" if facts.plan.rehearsal else how_to_resume(facts.plan),
-            "strays": [_stray(found) for found in facts.audit.findings[:MOST_STRAYS]],
-            "more_strays": max(0, len(facts.audit.findings) - MOST_STRAYS),
-            "sent_back": sum(t.sent_back for t in facts.tasks),
-            "usage": any(t.tokens for t in facts.tasks),
-            "needless": sum(t.tokens.total for t in facts.tasks if t.tokens and t.outcome == UNNEEDED),
         },
     )
 
@@ -81,6 +75,11 @@ def render_report(facts: RunFacts, project: str) -> str:
 def seconds(value: float | None) -> str:
     """A duration as the report writes it: seconds with one decimal."""
     return UNMEASURED if value is None else f"{value:.1f}s"
+
+
+def number(value: int | None) -> str:
+    """A count as the report writes it."""
+    return UNMEASURED if value is None else f"{value:,}"
 
 
 def cell(text: str) -> str:
@@ -91,31 +90,20 @@ def cell(text: str) -> str:
     return line
 
 
-def _stray(found: Stray) -> StrayRow:
-    whose = "its" if len(found.tasks) == 1 else "their"
-    tasks = ", ".join(map(cell, found.tasks)) + (f", named in {whose} commands" if found.named else "")
-    return StrayRow(cell(found.path), found.how, tasks, cell(found.owner) or "-")
+def _at_work(stray: Values) -> str:
+    whose = "its" if len(stray["tasks"]) == 1 else "their"
+    return ", ".join(stray["tasks"]) + (f", named in {whose} commands" if stray["named"] else "")
 
 
-def _count(facts: RunFacts, outcome: str) -> int:
-    return sum(1 for t in facts.tasks if t.outcome == outcome)
+def _wave(wave: Values, tasks: Sequence[Values]) -> WaveRow:
+    own = [task for task in tasks if task["wave"] == wave["number"]]
+    never = not any(task["attempts"] for task in own)
+    duration = "-" if never and wave["seconds"] is None else seconds(wave["seconds"])
+    mark = MARKS[SUCCESS] if wave["status"] == "complete" else _wave_mark(own)
+    return WaveRow(wave["number"], ", ".join(cell(task["id"]) for task in own), duration, mark)
 
 
-def _waves(tasks: Sequence[TaskFacts]) -> list[WaveRow]:
-    """A wave lasts from its first agent's start to its last one's end."""
-    rows = []
-    for number in sorted({t.wave for t in tasks}):
-        wave = [t for t in tasks if t.wave == number]
-        starts = [t.start for t in wave if t.start is not None]
-        ends = [t.end for t in wave if t.end is not None]
-        never = all(not t.attempts for t in wave)
-        duration = seconds(max(ends) - min(starts)) if starts and ends else "-" if never else UNMEASURED
-        mark = MARKS[SUCCESS] if all(t.outcome in FINE for t in wave) else _wave_mark(wave)
-        rows.append(WaveRow(number, ", ".join(cell(t.id) for t in wave), duration, mark))
-    return rows
-
-
-def _wave_mark(wave: Sequence[TaskFacts]) -> str:
-    counts = [(word or "open", sum(1 for t in wave if t.outcome == word)) for word in (FAILED, *OTHERS)]
-    mark = f"{MARKS[FAILED]} " if any(t.outcome == FAILED for t in wave) else ""
+def _wave_mark(wave: Sequence[Values]) -> str:
+    counts = [(word, sum(1 for task in wave if task["outcome"] == word)) for word in (FAILED, *OTHERS)]
+    mark = f"{MARKS[FAILED]} " if counts[0][1] else ""
     return mark + ", ".join(f"{count} {word}" for word, count in counts if count)

@@ -57,12 +57,16 @@ class Call:
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer: text, then tool calls, after `delay` seconds; or an API error `(status, message)` instead."""
+    """One answer: text, then tool calls, after `delay` seconds; or an API error `(status, message)` instead.
+
+    `usage` says what tokens it counts, where not those that its size stands for.
+    """
 
     text: str = ""
     calls: Sequence[Call] = ()
     delay: float = 0.0
     error: tuple[int, str] | None = None
+    usage: dict[str, int] | None = None
 
 
 class Script(Protocol):
@@ -205,14 +209,15 @@ def _message(name: str, request: Request, reply: Reply) -> dict[str, Any]:
         "content": content,
         "stop_reason": "tool_use" if reply.calls else "end_turn",
         "stop_sequence": None,
-        "usage": {"input_tokens": request.size // 4, "output_tokens": max(1, len(json.dumps(content)) // 4)},
+        "usage": reply.usage
+        or {"input_tokens": request.size // 4, "output_tokens": max(1, len(json.dumps(content)) // 4)},
     }
 
 
 def _events(message: dict[str, Any]) -> Iterator[bytes]:
     blocks: list[Any] = message["content"]
     usage = message["usage"]
-    head = {**message, "content": [], "stop_reason": None}
+    head = {**message, "content": [], "stop_reason": None, "usage": {**usage, "output_tokens": 1}}  # as the API begins
     yield _event("message_start", message=head)
     for index, block in enumerate(blocks):
         if block["type"] == "text":

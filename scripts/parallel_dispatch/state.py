@@ -113,6 +113,7 @@ class State:
         "by_agent",
         "calls",
         "ended",
+        "finished",
         "left",
         "losers",
         "open",
@@ -175,6 +176,7 @@ class State:
         self.stopped_by = ""  # the task whose failure stops the run (`on_failure: stop`)
         self.paused = ""  # why nothing is dispatched until somebody resumes the run
         self.ended = ""  # why the run is over: "finished" or "cancelled"
+        self.finished: float | None = None  # when it was over
         self.told = False  # the main conversation has heard of the end
 
     def copy(self) -> State:
@@ -330,8 +332,7 @@ class State:
         It is told by the monotonic clock, since the other may be set at any time. Only that clock begins anew when the
         machine does.
         """
-        base_time, base_clock = self.anchor
-        return base_time + clock - base_clock if clock > 0.0 < base_clock <= clock else time
+        return moment(self.anchor, time, clock)
 
     def spend(self, time: float, tokens: int = 0) -> None:
         """The state at this time, with so many tokens more used."""
@@ -382,6 +383,7 @@ class State:
         self.tempo = Tempo(self.plan.max_parallel)
         self.beginning = []
         self.stopped_by = self.broken = self.paused = self.ended = self.used_up = ""
+        self.finished = None
         self.since, self.tokens = time, 0
         self.user_spoke = self.told = False
         self.reminders = 0
@@ -552,10 +554,7 @@ def replay(plan: Plan, events: list[Event], before: State | None = None, plans: 
     state = before.copy() if before else State(plan)
     for event in events:
         name = event.get("event")
-        clocks = _number(event.get("time")), _number(event.get("clock"))
-        if name in _ANCHORS or 0.0 < clocks[1] < state.anchor[1]:
-            state.anchor = clocks
-        time = state.moment(*clocks)
+        state.anchor, time = timed(event, state.anchor)
         if name is None:
             state.begun = state.since = time
         else:
@@ -567,6 +566,20 @@ def replay(plan: Plan, events: list[Event], before: State | None = None, plans: 
     for attempt in state.calls.values():
         attempt.started = state.starts.get(attempt.agent_id, attempt.launched)
     return state
+
+
+def timed(event: Event, anchor: tuple[float, float]) -> tuple[tuple[float, float], float]:
+    """From what the times of a run are counted from an event on, and when that was, as a time of the run."""
+    clocks = _number(event.get("time")), _number(event.get("clock"))
+    if event.get("event") in _ANCHORS or 0.0 < clocks[1] < anchor[1]:
+        anchor = clocks
+    return anchor, moment(anchor, *clocks)
+
+
+def moment(anchor: tuple[float, float], time: float, clock: float) -> float:
+    """A moment by both clocks as a time of the run, counted from the anchor; see `State.moment`."""
+    base_time, base_clock = anchor
+    return base_time + clock - base_clock if clock > 0.0 < base_clock <= clock else time
 
 
 def _claim(state: State, event: Event, time: float) -> None:
@@ -617,8 +630,9 @@ def _reminded(state: State, _: Event, __: float) -> None:
     state.reminders += 1
 
 
-def _ended(state: State, event: Event, _: float) -> None:
-    state.ended = state.ended or str(event["event"])
+def _ended(state: State, event: Event, time: float) -> None:
+    if not state.ended:
+        state.ended, state.finished = str(event["event"]), time
 
 
 def _told(state: State, _: Event, __: float) -> None:

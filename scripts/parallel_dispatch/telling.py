@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING
 
 from . import auditing, dispatch, offering
 from .decide import decide
-from .facts import gather
 from .integrating import write_integration
 from .offering import Pen
 from .owners import conversations, deactivate
-from .places import write_whole
-from .refusal import Refusal
-from .report import render_report
+from .reports import write_reports
 from .spread import spread
 from .state import FINE
 from .templates import brief_text
@@ -88,26 +85,14 @@ def last_words(run: ActiveRun) -> str:
 
 
 def finish(run: ActiveRun) -> None:
-    """The run ended: its project looked at, its report written, the conversations that died with it let go."""
+    """The run ended: its project looked at, its reports written, the conversations that died with it let go."""
     if not run.state().ended:
         run.ledger.append("finished")
     auditing.end(run)
-    write_report(run)
+    write_reports(run)
     for one in conversations(run.plan.project):
         if one.run == run.folder.path and not one.is_alive:
             deactivate(run.plan.project, one.session)
-
-
-def write_report(run: ActiveRun) -> str:
-    """The report, written and returned. A team's template that fails does not cost a run its report."""
-    state = run.state()
-    facts = gather(state.plan, state, auditing.read(run.folder))
-    try:
-        text = render_report(facts, run.plan.project)
-    except Refusal as refusal:
-        text = f"{render_report(facts, '')}\nThe project's own template was not used: {refusal}\n"
-    write_whole(run.folder.report, text)
-    return text
 
 
 def exit_code(run: ActiveRun) -> int:

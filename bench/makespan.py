@@ -20,6 +20,7 @@ from packages import packaged
 from parallel_dispatch.bounds import lower_bound
 from parallel_dispatch.options import Options
 from parallel_dispatch.planner import Place, make_plan
+from parallel_dispatch.resolving import Roster
 from parallel_dispatch.rules import file_order, in_levels, order_by
 from parallel_dispatch.simulation import simulate
 from parallel_dispatch.workload import Workload, workload
@@ -36,7 +37,7 @@ POOLED = (4, 8)
 DRAWS = 6
 MOST_POOLED = 2500
 """How many tasks a graph has at most to which pools and write scopes are added."""
-PLACE = Place("/project", "/project/tasks.yaml", "tasks-20260102-030405-k3f2", "/project/out", frozenset())
+PLACE = Place("/project", "/project/tasks.yaml", "tasks-20260102-030405-k3f2", "/project/out", Roster())
 ESTIMATES = ("exact", "wrong by up to 2", "none")
 
 

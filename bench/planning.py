@@ -35,6 +35,7 @@ from parallel_dispatch.decide import decide
 from parallel_dispatch.load import load
 from parallel_dispatch.options import Options
 from parallel_dispatch.planner import Place, make_plan
+from parallel_dispatch.resolving import Roster
 from parallel_dispatch.state import SUCCESS, Attempt, State
 from parallel_dispatch.tasks import Settings, Task, TaskFile
 
@@ -187,9 +188,7 @@ WORKFLOWS: dict[str, Callable[[list[Node]], str]] = {
 def place(project: str) -> Place:
     """Where the plan's run would happen."""
     run_name = "tasks-20260102-030405-k3f2"
-    return Place(
-        project, os.path.join(project, "tasks.yaml"), run_name, os.path.join(project, "out"), frozenset({"Explore"})
-    )
+    return Place(project, os.path.join(project, "tasks.yaml"), run_name, os.path.join(project, "out"), Roster())
 
 
 def values(nodes: list[Node]) -> TaskFile:

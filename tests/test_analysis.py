@@ -14,6 +14,7 @@ from parallel_dispatch.options import Options
 from parallel_dispatch.plan_text import plan_text
 from parallel_dispatch.planner import Place, make_plan, plan_run
 from parallel_dispatch.prospects import levels
+from parallel_dispatch.resolving import Roster
 from parallel_dispatch.simulation import simulate
 from parallel_dispatch.tasks import Agent, Settings, Task, TaskFile
 
@@ -26,7 +27,7 @@ def task(name, after="", minutes=None, **more):
 
 
 def planned(*tasks, agents=None, learnt=None, **limits):
-    place = Place("/project", "/project/tasks.yaml", "tasks-20260102-030405-k3f2", "/project/out", frozenset())
+    place = Place("/project", "/project/tasks.yaml", "tasks-20260102-030405-k3f2", "/project/out", Roster())
     file = TaskFile("n", tasks, settings=Settings(**limits), agents=agents or {})
     return make_plan(file, Options(), place, learnt or {})
 
@@ -76,7 +77,7 @@ def files(draw):
         resources={"gpu": draw(st.integers(2, 3))},
     )
     pools = {"p": Agent(draw(st.sampled_from([None, 1, 2])))}
-    place = Place("/project", "/project/tasks.yaml", "tasks-20260102-030405-k3f2", "/project/out", frozenset())
+    place = Place("/project", "/project/tasks.yaml", "tasks-20260102-030405-k3f2", "/project/out", Roster())
     return make_plan(TaskFile("n", tuple(tasks), settings=limits, agents=pools), Options(), place)
 
 

@@ -21,6 +21,7 @@ from parallel_dispatch.options import Options
 from parallel_dispatch.planner import Place, make_plan
 from parallel_dispatch.refusal import Refusal
 from parallel_dispatch.report import MOST_STRAYS, render_report
+from parallel_dispatch.resolving import Roster
 from parallel_dispatch.shell import targets
 from parallel_dispatch.state import replay
 from parallel_dispatch.territory import grounds, refusal
@@ -806,7 +807,7 @@ def divided(tmp_path):
     """The plan of the page's task file."""
     project = str(tmp_path)
     loaded = load_text("tasks.yaml", blocks("yaml")[0], project)
-    place = Place(project, f"{project}/tasks.yaml", "t-1-k3f2", f"{project}/out", set())
+    place = Place(project, f"{project}/tasks.yaml", "t-1-k3f2", f"{project}/out", Roster())
     return make_plan(loaded.task_file, Options(), place)
 
 

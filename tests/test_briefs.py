@@ -12,8 +12,9 @@ from parallel_dispatch.brief import Brief
 from parallel_dispatch.load import load
 from parallel_dispatch.options import Options
 from parallel_dispatch.owners import activate
-from parallel_dispatch.places import BRIEF, team_brief
+from parallel_dispatch.places import team_briefs
 from parallel_dispatch.plan import PlannedTask
+from parallel_dispatch.roles import ROLES, template
 
 TEXT = st.sampled_from(["", "Some words.", "Two\nlines", "{{ task.id }} {% if %}", " é ", "a\r\nb\n"])
 TEXTS = st.lists(TEXT, max_size=3)
@@ -36,6 +37,9 @@ def briefs(draw):
         **{name: draw(TEXT) for name in ("title", "description", "context", "scope", "output_format")},
         **{name: tuple(draw(TEXTS)) for name in ("constraints", "reads", "success_criteria", "writes")},
     )
+    role = draw(st.sampled_from(["", *ROLES]))
+    task.role = role
+    knows = draw(st.booleans())
     brief = Brief.__new__(Brief)
     values = {
         "marker": "pd:k3f2/a",
@@ -51,6 +55,8 @@ def briefs(draw):
         "integration": draw(TEXTS),
         "rehearsal": draw(st.booleans()),
         "failure": draw(TEXT),
+        "work": ROLES[role].work if role and not knows else "",
+        "form": ROLES[role].form if role and not knows and draw(st.booleans()) else "",
     }
     assert set(values) == set(Brief.__slots__)
     for name, value in values.items():
@@ -61,7 +67,7 @@ def briefs(draw):
 @given(briefs())
 @settings(max_examples=400, deadline=None, derandomize=True)
 def test_a_brief_is_what_its_template_says(brief):
-    assert brief.text() == templates.render("", BRIEF, brief.values())
+    assert brief.text() == templates.render("", template(brief.task.role), brief.values())
 
 
 def written(folder):
@@ -108,10 +114,10 @@ def test_a_hook_writes_the_briefs_of_its_block_by_itself_and_no_others(released,
     assert "finished outputs" in read(released.brief("c", 1))
 
 
-@pytest.mark.parametrize("why", ["a template", "the end"])
-def test_a_hook_leaves_a_teams_template_and_the_end_to_the_full_program(released, project, monkeypatch, capsys, why):
-    if why == "a template":
-        write(team_brief(project), "{{ marker }}\nHouse rules.\n")
+@pytest.mark.parametrize("name", ["base.md.j2", "tester.md.j2", ""])
+def test_a_hook_leaves_a_teams_templates_and_the_end_to_the_full_program(released, project, monkeypatch, capsys, name):
+    if name:
+        write(os.path.join(team_briefs(project), name), "{{ marker }}\nHouse rules.\n")
     else:
         with open(released.ledger, "a", encoding="utf-8") as file:
             file.write(json.dumps(event("cancelled")) + "\n")

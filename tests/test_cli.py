@@ -12,7 +12,20 @@ from parallel_dispatch.active import ActiveRun
 from parallel_dispatch.runs import all_runs
 
 PROBLEMS = "name: bad\ntasks:\n  - id: a\n    promt: Do a.\n  - id: a\n    prompt: Do it.\n"
-VERBS = ("validate", "new", "schema", "plan", "start", "next", "status", "report", "rehearse", "doctor", "prepare")
+VERBS = (
+    "validate",
+    "new",
+    "schema",
+    "plan",
+    "brief",
+    "start",
+    "next",
+    "status",
+    "report",
+    "rehearse",
+    "doctor",
+    "prepare",
+)
 ON_A_RUN = ("next", "status", "report")
 
 
@@ -129,10 +142,11 @@ def test_every_problem_of_every_file_is_shown_with_its_position(terminal):
     assert "none.yaml:1:1: there is no such file" in done.stderr
 
 
-@pytest.mark.parametrize("verb", ["plan", "start", "rehearse"])
-def test_a_file_with_problems_goes_nowhere(terminal, verb):
+@pytest.mark.parametrize("command", ["plan", "brief second", "start", "rehearse", "doctor"])
+def test_a_file_with_problems_goes_nowhere(terminal, command):
     terminal.write("bad.yaml", PROBLEMS)
-    done = terminal.runs(verb, "bad.yaml", code=1)
+    verb, *task = command.split()
+    done = terminal.runs(verb, "bad.yaml", *task, code=1)
     assert "2 problems" in done.stderr or "3 problems" in done.stderr
     assert done.stdout == ""
     assert terminal.listed() == ["bad.yaml"]
@@ -164,15 +178,123 @@ def test_an_unknown_run_is_refused_with_the_known_ones(terminal, verb):
     assert ": tasks-" in done.stderr
 
 
+# --- briefs -------------------------------------------------------------------------------------------------------
+
+MANY_KINDS = """\
+name: kinds
+tasks:
+  - {id: list, prompt: List them., output: list.json, agent: explorer}
+  - {id: part, prompt: "Do {{ item }}.", for_each: {from: list}, agent: fixer of things}
+  - {id: each, prompt: "See {{ item }}.", for_each: [north, south], agent: test-runner, wait: any, dependencies: [list]}
+  - {id: all, prompt: "Put together.\\u001b[2J", agent: team lead, dependencies: [part, each]}
+"""
+
+
+def test_a_brief_is_shown_without_a_run_as_if_all_before_it_had_succeeded(terminal):
+    terminal.write("tasks.yaml", MANY_KINDS)
+    told = terminal.runs("brief", "tasks.yaml", "each-2", code=0).stdout
+    outputs = terminal.path(".parallel-dispatch", "outputs", "RUN")
+    assert told.startswith("pd:RUN/each-2\n# each-2\nYou work as test-runner.\n\n## Task\nSee south.\n")
+    assert f"\n- list: {outputs}/list.json\n" in told
+    assert f"\nOutput file: {outputs}/each-2.md\n" in told
+    assert "go on without" not in told
+    assert terminal.listed() == ["tasks.yaml"]
+
+
+def test_the_brief_of_tasks_that_an_output_makes_has_the_item_in_it(terminal):
+    terminal.write("tasks.yaml", MANY_KINDS)
+    told = terminal.runs("brief", "tasks.yaml", "part", code=0).stdout
+    assert "You work as fixer of things." in told
+    assert "Do {{ item }}." in told
+
+
+def test_a_brief_shows_a_terminal_nothing_that_it_would_obey(terminal):
+    terminal.write("tasks.yaml", MANY_KINDS)
+    told = terminal.runs("brief", "tasks.yaml", "all", code=0).stdout
+    assert "Put together." in told
+    assert "\x1b" not in told
+
+
+@pytest.mark.parametrize(
+    ("task", "why"),
+    [
+        ("lists", 'tasks.yaml has no task "lists"; did you mean "list"?'),
+        ("zzz", 'tasks.yaml has no task "zzz"; it has list, part, each-1, each-2, all'),
+        ("", 'tasks.yaml has no task ""; it has list, part, each-1, each-2, all'),
+        ("each", '"each" stands for one task per item; name one of "each-1" to "each-2"'),
+        ("part-1", '"part-1" is made when "list" has ended; name "part" for a brief with {{ item }} in it'),
+        ("\x1b[2J", "has no task"),
+        ("../../etc/passwd", "has no task"),
+    ],
+)
+def test_a_task_that_is_not_there_is_refused_in_a_sentence(terminal, task, why):
+    terminal.write("tasks.yaml", MANY_KINDS)
+    done = terminal.runs("brief", "tasks.yaml", task, code=3)
+    assert why in done.stderr
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1
+    assert "\x1b" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [["brief"], ["brief", "tasks.yaml"], ["brief", "a", "b", "c"], ["doctor", "a", "b"]]
+)
+def test_a_brief_needs_a_file_and_a_task(terminal, arguments):
+    assert terminal.runs(*arguments, code=2).stderr.startswith("usage: parallel-dispatch ")
+
+
+def test_a_teams_template_for_a_role_counts_for_that_role_alone(terminal):
+    folder = ".claude/parallel-dispatch/templates/briefs"
+    terminal.write("tasks.yaml", MANY_KINDS)
+    terminal.write(f"{folder}/tester.md.j2", "{{ marker }}\nAs we test: {{ task.prompt }}\n")
+    assert terminal.runs("brief", "tasks.yaml", "each-1", code=0).stdout == "pd:RUN/each-1\nAs we test: See north.\n"
+    assert "## Task\nList them." in terminal.runs("brief", "tasks.yaml", "list", code=0).stdout
+    terminal.write(f"{folder}/tester.md.j2", "{{ marker }}\n{% for %}")
+    done = terminal.runs("brief", "tasks.yaml", "each-1", code=3)
+    assert "tester.md.j2:2: " in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_teams_base_counts_for_every_role(terminal):
+    terminal.write("tasks.yaml", MANY_KINDS)
+    terminal.write(".claude/parallel-dispatch/templates/briefs/base.md.j2", "{{ marker }}\nOur house rules.\n")
+    for task in ("list", "each-1", "part", "all"):
+        told = terminal.runs("brief", "tasks.yaml", task, code=0).stdout
+        assert told == f"pd:RUN/{task}\nOur house rules.\n"
+
+
+def test_the_doctor_says_what_each_agent_of_a_file_becomes_and_why(terminal):
+    text = "name: n\nagents: {strict: {role: security auditor}}\ntasks:\n"
+    for number, agent in enumerate(["explorer", "strict", "general-purpose", "house-judge", "Explore", "Team Lead"]):
+        text += f"  - {{id: t{number}, prompt: x, agent: {agent}}}\n"
+    terminal.write("tasks.yaml", text)
+    terminal.write(".claude/agents/judge.md", "---\nname: house-judge\ndescription: d\n---\n")
+    lines = [line for line in terminal.runs("doctor", "tasks.yaml").stdout.splitlines() if "  agent " in line]
+    assert [tuple(line.replace("  agent ", "").split(" becomes ")) for line in lines] == [
+        ("ok   explorer", "parallel-dispatch:explorer: the role of this name"),
+        (
+            "ok   strict (role security auditor)",
+            'parallel-dispatch:reviewer with the title "security auditor": an alias of the role reviewer',
+        ),
+        ("ok   general-purpose", "general-purpose: the agent of this name"),
+        ("ok   house-judge", "house-judge: the agent of this name"),
+        ("note Explore", "Explore: the agent of this name; it has no Write tool, so it cannot write an output"),
+        ("ok   Team Lead", 'general-purpose with the title "Team Lead": nobody has this name, so it is a title'),
+    ]
+
+
 # --- plans --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.usefixtures("tasks")
-@pytest.mark.parametrize("command", [["plan"], ["start", "--dry-run"]])
-def test_a_plan_shows_waves_agents_and_outputs_and_writes_nothing(terminal, command):
+@pytest.mark.parametrize(
+    ("command", "becomes"),
+    [(["plan"], "parallel-dispatch:reviewer"), (["start", "--dry-run"], "general-purpose")],  # nobody has the plugin
+)
+def test_a_plan_shows_waves_agents_and_outputs_and_writes_nothing(terminal, command, becomes):
     done = terminal.runs(*command, "tasks.yaml", code=0)
     assert "three-and-one, 4 tasks in 2 waves, at most 4 at a time, 120 s each, on failure: continue." in done.stdout
-    assert "  b  (security-architect as general-purpose)  -> out/b.md" in done.stdout
+    assert f"  b  (security-architect as {becomes})  -> out/b.md" in done.stdout
     assert "  d  (general-purpose)  -> out/d.md  after a, b, c" in done.stdout
     assert terminal.listed() == ["tasks.yaml"]
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 from builders import ROOT, write
-from parallel_dispatch import neighbours
+from parallel_dispatch import installed, neighbours
 from parallel_dispatch.doctor import examine
 
 HOOK = {"hooks": [{"type": "command", "command": "true"}]}
@@ -32,7 +32,7 @@ class Claude:
         }
         monkeypatch.setenv("HOME", self.home)
         monkeypatch.delenv("CLAUDE_CONFIG_DIR", raising=False)
-        monkeypatch.setattr(neighbours, "MANAGED", managed)
+        monkeypatch.setattr(installed, "MANAGED", managed)
 
     def settle(self, which="user", **settings):
         write(self.files[which], json.dumps(settings))

@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 from parallel_dispatch import dispatch, status
 from parallel_dispatch import run as running
 from parallel_dispatch.active import ActiveRun
-from parallel_dispatch.agents import BUILT_IN
 from parallel_dispatch.brief import brief
 from parallel_dispatch.copyist import Copyist, job_of
 from parallel_dispatch.decide import decide
@@ -32,6 +31,7 @@ from parallel_dispatch.plan import Plan
 from parallel_dispatch.planner import Place, make_plan
 from parallel_dispatch.refusal import Refusal
 from parallel_dispatch.reports import write_reports
+from parallel_dispatch.resolving import BUILT_IN, Roster
 from parallel_dispatch.spread import spread
 from parallel_dispatch.spreading import spread_ready
 from parallel_dispatch.standings import moment
@@ -61,12 +61,13 @@ def planned(project):
     return lambda text=PLAIN, **more: plan_in(project, text, **more)
 
 
+ROSTER = Roster({**BUILT_IN, "reviewer": True})
+
+
 def plan_in(project, text, driver="hooks"):
     loaded = load_text("tasks.yaml", text, project)
     assert loaded.task_file is not None, loaded.problems
-    place = Place(
-        project, f"{project}/tasks.yaml", "t-1-k3f2", f"{project}/out", set(BUILT_IN) | {"reviewer"}, driver=driver
-    )
+    place = Place(project, f"{project}/tasks.yaml", "t-1-k3f2", f"{project}/out", ROSTER, driver=driver)
     return make_plan(loaded.task_file, Options(), place)
 
 

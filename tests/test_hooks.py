@@ -1136,7 +1136,7 @@ def test_a_command_that_the_model_calls_asks_the_user_with_the_plan_and_starts_n
     answer = skill(conversation)["hookSpecificOutput"]
     assert answer["permissionDecision"] == "ask"
     assert "parallel-dispatch would start these agents." in answer["permissionDecisionReason"]
-    assert "b  (security-architect as general-purpose)  -> out/b.md" in answer["permissionDecisionReason"]
+    assert "b  (security-architect as parallel-dispatch:reviewer)  -> out/b.md" in answer["permissionDecisionReason"]
     assert conversation.files() == before
 
 

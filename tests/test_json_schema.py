@@ -21,6 +21,7 @@ from parallel_dispatch.options import Options
 from parallel_dispatch.planner import Place, make_plan
 from parallel_dispatch.recovery import recovery
 from parallel_dispatch.refusal import Refusal
+from parallel_dispatch.resolving import Roster
 from parallel_dispatch.samples import sample
 from parallel_dispatch.state import replay
 
@@ -229,8 +230,7 @@ def planned(project):
         text = json.dumps({"name": "n", "tasks": [task]})
         loaded = load_text("t", text, project)
         assert loaded.task_file is not None, loaded.problems
-        agents = frozenset({"general-purpose"})
-        return make_plan(loaded.task_file, Options(), Place(project, "t", "t-1-abcd", f"{project}/out", agents))
+        return make_plan(loaded.task_file, Options(), Place(project, "t", "t-1-abcd", f"{project}/out", Roster()))
 
     return plan
 

@@ -16,6 +16,7 @@ from parallel_dispatch.options import Options
 from parallel_dispatch.places import RunFolder
 from parallel_dispatch.plan import Plan
 from parallel_dispatch.planner import Place, make_plan
+from parallel_dispatch.resolving import Roster
 from parallel_dispatch.state import replay
 from parallel_dispatch.tasks import Task, TaskFile
 
@@ -27,7 +28,7 @@ def planned(project):
     def plan(text, **values):
         loaded = load_text("t", text, project)
         assert loaded.task_file is not None, loaded.problems
-        agents = frozenset({"general-purpose", "reviewer"})
+        agents = Roster({"general-purpose": True, "reviewer": True})
         return make_plan(loaded.task_file, Options(**values), Place(project, "t", "t-1-abcd", f"{project}/out", agents))
 
     return plan
@@ -185,7 +186,7 @@ def test_what_is_urgent_goes_first_with_all_that_it_needs():
 
 
 def order_of(tasks):
-    place = Place("/project", "/project/tasks.yaml", "tasks-20260102-030405-k3f2", "/project/out", frozenset())
+    place = Place("/project", "/project/tasks.yaml", "tasks-20260102-030405-k3f2", "/project/out", Roster())
     return list(make_plan(TaskFile("a-run", tuple(tasks)), Options(), place).tasks)
 
 

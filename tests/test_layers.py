@@ -24,6 +24,7 @@ ONLY_IN = {
 renderer."""
 
 PURE = {
+    "aliases",
     "analysis",
     "audit",
     "balance",
@@ -86,6 +87,7 @@ PURE = {
     "listing",
     "loss",
     "location",
+    "looking",
     "mentions",
     "merged",
     "mermaid",
@@ -114,8 +116,10 @@ PURE = {
     "report",
     "resemblance",
     "report_values",
+    "resolving",
     "resumption",
     "retold",
+    "roles",
     "rules",
     "run_pictures",
     "samples",

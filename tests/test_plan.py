@@ -6,7 +6,6 @@ import pytest
 from builders import plan_of, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from parallel_dispatch.agents import agents, known_agents, subagent_type
 from parallel_dispatch.dispatch import head
 from parallel_dispatch.load import load_text
 from parallel_dispatch.options import Options
@@ -14,6 +13,7 @@ from parallel_dispatch.places import default_output_folder
 from parallel_dispatch.plan import Plan
 from parallel_dispatch.planner import Place, make_plan, plan_run
 from parallel_dispatch.refusal import Refusal
+from parallel_dispatch.resolving import Roster
 from parallel_dispatch.tasks import Settings, Task, TaskFile
 
 QUICK = settings(max_examples=200, deadline=None, derandomize=True)
@@ -98,7 +98,7 @@ def test_the_same_tasks_make_the_same_plan(needs):
 
 def place_of(project, **values):
     run = "tasks-20260102-030405-k3f2"
-    known = {"driver": "hooks", "agents": frozenset({"general-purpose"}), **values}
+    known = {"driver": "hooks", "agents": Roster(), **values}
     default = default_output_folder(project, run)
     return Place(project, os.path.join(project, "tasks.yaml"), run, default, **known)
 
@@ -298,77 +298,6 @@ def test_paths_are_shown_relative_to_the_project_where_they_lie_in_it():
     plan = plan_of({"a": ()}, "/project")
     assert plan.shown("/project/out/a.md") == "out/a.md"
     assert plan.shown("/project-2/a.md") == "/project-2/a.md"
-
-
-# --- agents -------------------------------------------------------------------------------------------------------
-
-
-def agent_file(base, file, head):
-    return write(os.path.join(base, ".claude", "agents", file), head)
-
-
-def test_an_agent_of_the_project_or_the_user_is_known_by_the_name_in_its_file(project, tmp_path):
-    home = str(tmp_path / "home")
-    agent_file(project, "some-file.md", "---\nname: security-architect\ndescription: d\n---\nYou are.\n")
-    agent_file(home, "team/deep.md", "---\ndescription: d\nname: 'my agent'\n---\n")
-    assert {"security-architect", "my agent"} <= known_agents(project, home)
-    assert "some-file" not in known_agents(project, home)
-
-
-@pytest.mark.parametrize(
-    ("tools", "can_write"),
-    [
-        ("", True),
-        ("tools: Read, Grep", False),
-        ("tools: Read, Write", True),
-        ("tools: [Read, 'Write']", True),
-        ("tools:\n  - Read\n  - Write", True),
-        ("tools:\n  - Read\n  - Grep", False),
-        ("tools: Write(src/**)", True),
-        ("tools: '*'", True),
-        ("disallowedTools: Write, Edit", False),
-        ("disallowedTools: Bash", True),
-        ("description: no Write tool", True),
-    ],
-)
-def test_an_agent_can_write_unless_its_tools_leave_it_out(project, tmp_path, tools, can_write):
-    agent_file(project, "a.md", f"---\nname: reader\n{tools}\nmodel: haiku\n---\n")
-    assert agents(project, str(tmp_path))["reader"] is can_write
-
-
-def test_the_projects_agent_wins_over_the_users_of_the_same_name(project, tmp_path):
-    agent_file(str(tmp_path), "a.md", "---\nname: reader\n---\n")
-    agent_file(project, "a.md", "---\nname: reader\ntools: Read\n---\n")
-    assert agents(project, str(tmp_path))["reader"] is False
-
-
-def test_a_comment_behind_an_agents_name_is_no_part_of_it(project, tmp_path):
-    agent_file(project, "some-file.md", "---\nname: reviewer  # mine\n---\n")
-    assert "reviewer" in known_agents(project, str(tmp_path))
-
-
-def test_a_name_inside_another_key_is_not_the_agents_name(project, tmp_path):
-    agent_file(project, "some-file.md", "---\nmetadata:\n  name: inner\nname: real\n---\n")
-    assert {"inner", "real"} & known_agents(project, str(tmp_path)) == {"real"}
-
-
-@pytest.mark.parametrize("text", ["", "name: bare\n", "---\ndescription: d\n---\nname: bare\n", "---\nname:\n---\n"])
-def test_a_file_without_a_name_in_its_head_is_no_agent(project, tmp_path, text):
-    agent_file(project, "bare.md", text)
-    assert known_agents(project, str(tmp_path)) == known_agents("/nowhere", "/nowhere")
-
-
-def test_other_files_beside_agents_are_not_read(project, tmp_path):
-    agent_file(project, "notes.txt", "---\nname: notes\n---\n")
-    assert "notes" not in known_agents(project, str(tmp_path))
-
-
-@pytest.mark.parametrize(
-    ("agent", "expected"),
-    [("reviewer", "reviewer"), ("Explore", "Explore"), ("security-architect", "general-purpose")],
-)
-def test_a_title_that_is_no_agent_becomes_the_general_one(agent, expected):
-    assert subagent_type(agent, known_agents("/nowhere", "/nowhere") | {"reviewer"}) == expected
 
 
 def test_a_plan_keeps_the_title_beside_the_agent(project):

@@ -23,7 +23,7 @@ from parallel_dispatch.load import load
 from parallel_dispatch.options import Options
 from parallel_dispatch.owners import find
 from parallel_dispatch.places import ROOT as PLUGIN
-from parallel_dispatch.places import runs_folder, team_brief
+from parallel_dispatch.places import runs_folder, team_briefs
 from parallel_dispatch.plan import Plan
 from parallel_dispatch.refusal import Refusal
 from parallel_dispatch.renewal import Faulty
@@ -235,10 +235,11 @@ def test_a_team_s_new_template_changes_every_brief_and_a_comment_in_the_file_non
     half_done.edits("name: four", "name: four # of them")
     half_done.resumes()
     assert kept(half_done) == {"a", "b", "other"}
-    shutil.copytree(os.path.join(PLUGIN, "templates", "briefs"), os.path.dirname(team_brief(project)))
+    shutil.copytree(os.path.join(PLUGIN, "templates", "briefs"), team_briefs(project))
+    base = os.path.join(team_briefs(project), "base.md.j2")
     half_done.resumes()
     assert kept(half_done) == {"a", "b", "other"}  # it says the same words
-    write(team_brief(project), read(team_brief(project)) + "Be kind.\n")
+    write(base, read(base) + "Be kind.\n")
     half_done.resumes()
     assert kept(half_done) == set()
     assert f"a ({OF_THE_BRIEF})" in half_done.said[2]

@@ -12,6 +12,7 @@ from parallel_dispatch.bounds import critical_path, lower_bound
 from parallel_dispatch.decide import decide
 from parallel_dispatch.options import Options
 from parallel_dispatch.planner import Place, make_plan
+from parallel_dispatch.resolving import Roster
 from parallel_dispatch.rules import in_levels, orders
 from parallel_dispatch.schedule import arrange
 from parallel_dispatch.scopes import MOST_COMPARED, conflicts, exclusive, overlapping
@@ -28,7 +29,7 @@ from clockwork import drive
 
 MANY = settings(max_examples=250, deadline=None, derandomize=True)
 THOUSANDS = settings(max_examples=2000, deadline=None, derandomize=True)
-PLACE = Place("/project", "/project/tasks.yaml", "tasks-20260102-030405-k3f2", "/project/out", frozenset())
+PLACE = Place("/project", "/project/tasks.yaml", "tasks-20260102-030405-k3f2", "/project/out", Roster())
 SCOPES = [("src/**",), ("src/a/*.py",), ("src/a/x.py", "docs/**"), ("docs/b.md",), ("tests/**",), ("**/x.py",)]
 
 

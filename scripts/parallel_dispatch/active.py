@@ -11,7 +11,7 @@ from .marker import parse_marker
 from .places import RunFolder, read_text, write_whole
 from .plan import Plan, grace
 from .state import Attempt, State, replay
-from .territory import grounds
+from .territory import changes_nothing, grounds
 from .tie import Tie
 from .transcript import PATIENCE_SECONDS, agent_transcript, call_of, first_prompt
 
@@ -98,7 +98,8 @@ class ActiveRun:
         deadline, end = (when - self.now + time.monotonic() for when in self.times(attempt))
         task = self.plan.tasks.get(attempt.task)
         where = grounds(self.plan, task) if task else (self.plan.project, self.plan.output_dir, [], [], False)
-        tie = Tie(attempt.task, attempt.number, deadline, end, transcript, *where)
+        looks = bool(task and changes_nothing(task))
+        tie = Tie(attempt.task, attempt.number, deadline, end, transcript, *where, looks=looks)
         uptime = read_text("/proc/uptime").partition(" ")[0]
         free = tie.free(float(uptime)) if uptime else ""
         if free:  # before the tie, with which whoever calls the agent off takes it away

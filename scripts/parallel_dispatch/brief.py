@@ -10,6 +10,7 @@ from .contract import json_term, terms
 from .convention import convention
 from .marker import marker
 from .plan import Plan, PlannedTask
+from .roles import ROLES, full_name
 from .state import PAST, SUCCESS, State
 
 LONGEST_SCHEMA = 1000
@@ -34,13 +35,16 @@ class Brief:
     `inputs` are the tasks whose outputs it builds on, `missing` says why others are not there; `lists` are the places
     in its output of lists that other tasks are made of; `convention` are lines about the form in which it is read,
     `integration` are those that an integrator gets about what it merges; `contract` is its contract in words; `failure`
-    is why the attempt before it failed; `minutes` is a number of minutes in words.
+    is why the attempt before it failed; `minutes` is a number of minutes in words. `work` and `form` are what the
+    agent's role does and returns: empty where its own definition says so, `form` also where anything else says what its
+    output must be.
     """
 
     __slots__ = (
         "contract",
         "convention",
         "failure",
+        "form",
         "inputs",
         "integration",
         "lists",
@@ -51,6 +55,7 @@ class Brief:
         "rehearsal",
         "run",
         "task",
+        "work",
     )
 
     def __init__(
@@ -78,6 +83,11 @@ class Brief:
         self.contract = [*terms(task.contract), *filter(None, [json_term(task.contract, task.output, schema_file)])]
         self.rehearsal = plan.rehearsal
         self.failure = failed.reason if failed else ""
+        role = None if task.subagent_type == full_name(task.role) else ROLES.get(task.role)
+        of_others = [*self.contract, *self.lists, *self.convention, *self.integration]
+        is_told = bool(task.output_format or of_others or task.output.endswith(".json"))
+        self.work = role.work if role else ""
+        self.form = role.form if role and not is_told else ""
 
     def values(self) -> dict[str, object]:
         """The values that a template is rendered with."""
@@ -89,6 +99,7 @@ class Brief:
         head = [self.marker, f"# {task.id}"]
         head += ["This is a rehearsal."] if self.rehearsal else []
         head += [f"You work as {task.title}."] if task.title else []
+        head += [self.work] if self.work else []
         head += [task.description] if task.description else []
         lines = [*head, "", "## Task", task.prompt]
         lines += ["", "## Context", task.context] if task.context else []
@@ -126,7 +137,8 @@ class Brief:
             lines.append(f"Other tasks are made from the list {under}{_AS_LIST}")
         lines += self.convention
         lines += ["It also counts only with", *_listed(self.contract)] if self.contract else []
-        lines += [f"Its form: {task.output_format}"] if task.output_format else []
+        form = task.output_format or self.form
+        lines += [f"Its form: {form}"] if form else []
         if task.success_criteria:
             lines += ["Before you stop, see that each of these holds:", *_listed(task.success_criteria)]
         return lines

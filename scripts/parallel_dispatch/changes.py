@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _PARTS = (
     "subagent_type",
     "title",
+    "role",
     "description",
     "prompt",
     "output",
@@ -31,7 +32,7 @@ _PARTS = (
     "contract",
 )
 """What of a planned task its work depends on, beside its dependencies and its model."""
-_WORDS = {"subagent_type": "agent", "title": "agent", "wait": "dependencies"}
+_WORDS = {"subagent_type": "agent", "title": "agent", "role": "agent", "wait": "dependencies"}
 """What the task file calls these parts, where its word is another."""
 OF_THE_AGGREGATE = "what the aggregate asks of it changed"
 OF_THE_BRIEF = "the template of briefs changed"

@@ -128,6 +128,15 @@ def _plan_arguments(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--explain", action="store_true", help="say of each task why it begins when it does")
 
 
+def _brief_arguments(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("file", metavar="FILE", help="the task file")
+    verb.add_argument("task", metavar="TASK", help="a task's id; of those that for_each makes, one such as ID-1")
+
+
+def _doctor_arguments(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("file", metavar="FILE", nargs="?", help="a task file, to be told what each of its agents becomes")
+
+
 def _start_arguments(verb: argparse.ArgumentParser) -> None:
     add_run_arguments(verb)
     add_dry_run(verb)
@@ -276,7 +285,7 @@ def _schema(arguments: argparse.Namespace) -> int:
     return FINE
 
 
-def _plan(arguments: argparse.Namespace) -> int:
+def _plan(arguments: argparse.Namespace, driver: str = "hooks") -> int:
     from . import planner
     from .analysis import analyse
     from .collection import without_collection
@@ -284,7 +293,7 @@ def _plan(arguments: argparse.Namespace) -> int:
     loaded = _loaded(arguments.file)
     if loaded is None:
         return PROBLEMS
-    plan, _ = planner.plan_run(loaded, options_of(arguments), project_of(os.getcwd()))
+    plan, _ = planner.plan_run(loaded, options_of(arguments), project_of(os.getcwd()), driver)
     with without_collection():
         analysis = analyse(plan)
     if arguments.format == "json":
@@ -306,6 +315,16 @@ def _plan(arguments: argparse.Namespace) -> int:
     return FINE
 
 
+def _brief(arguments: argparse.Namespace) -> int:
+    from .preview import preview
+
+    loaded = _loaded(arguments.file)
+    if loaded is None:
+        return PROBLEMS
+    _show(preview(loaded, arguments.task, project_of(os.getcwd())).rstrip("\n"))
+    return FINE
+
+
 def _cells() -> int:
     """The width of the terminal, within what reads well."""
     return min(max(columns(100), 60), 140)
@@ -315,7 +334,7 @@ def _start(arguments: argparse.Namespace) -> int:
     from . import run, without_hooks
 
     if arguments.dry_run:
-        return _plan(arguments)
+        return _plan(arguments, "cli")
     loaded = _loaded(arguments.file)
     if loaded is None:
         return PROBLEMS
@@ -420,10 +439,13 @@ def _rehearse(arguments: argparse.Namespace) -> int:
     return rehearse(arguments.file, options_of(arguments), project_of(os.getcwd()), arguments.host, script)
 
 
-def _doctor(_: argparse.Namespace) -> int:
+def _doctor(arguments: argparse.Namespace) -> int:
     from .doctor import examine
 
-    return examine(project_of(os.getcwd()))
+    loaded = _loaded(arguments.file) if arguments.file else None
+    if arguments.file and loaded is None:
+        return PROBLEMS
+    return examine(project_of(os.getcwd()), loaded.task_file if loaded else None)
 
 
 def _prepare(arguments: argparse.Namespace) -> int:
@@ -490,6 +512,7 @@ VERBS: dict[str, tuple[str, Callable[..., int], Callable[[argparse.ArgumentParse
     "new": ("write a commented task file to begin with; without PATTERN: show the patterns", _new, _new_arguments),
     "schema": ("print the JSON Schema of task files", _schema, _schema_arguments),
     "plan": ("show what a run would do, whether it pays and how long it takes", _plan, _plan_arguments),
+    "brief": ("print the brief that a task would get", _brief, _brief_arguments),
     "start": ("begin a run without hooks and print its first dispatch block", _start, _start_arguments),
     "next": (
         "judge what was dispatched from its files and print what is next (runs without hooks)",
@@ -507,7 +530,7 @@ VERBS: dict[str, tuple[str, Callable[..., int], Callable[[argparse.ArgumentParse
         _rehearse,
         _rehearse_arguments,
     ),
-    "doctor": ("check what the product needs on this machine", _doctor, None),
+    "doctor": ("check what the product needs on this machine", _doctor, _doctor_arguments),
     "prepare": ("make the Python environment now (--remove takes it away)", _prepare, _prepare_arguments),
 }
 """What each verb is for, what it does, and its arguments."""

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 from . import dispatch, live, planner, quickjson, run, runs, status
 from .arguments import Parser, UsageError, add_dry_run, add_run_arguments, options_of, project_of
 from .digest import digest
+from .installed import NAME
 from .load import load
 from .marker import parse_marker
-from .neighbours import NAME, has_rival
+from .neighbours import has_rival
 from .offering import launched
 from .owners import find
 from .permissions import allows_skill

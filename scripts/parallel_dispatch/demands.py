@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .aliases import ALIASES
 from .drafts import problem
 from .durations import milliseconds
 from .item import mentions_item
 from .nodes import Mapping, Scalar, scalar
 from .problem import nearest, quoted
+from .resolving import resolved
+from .roles import GENERAL, ROLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,10 +19,14 @@ if TYPE_CHECKING:
     from .drafts import Outline
     from .problem import Problem
 
-SAME = 0.85  # likeness, from 0 to 1, of a name that is hardly meant as a title of its own
+SAME, MISSPELT = (
+    0.85,
+    0.94,
+)  # likeness, from 0 to 1, of a name to an agent, and to an alias, that is no title of its own
 LEAST, SHORTEST = 1_000, 10_000  # milliseconds that the schema allows, and that an agent needs
 DEFAULT = 120_000  # milliseconds of a timeout that nobody sets
 TINY = 30_000  # milliseconds
+READ_ONLY = {"Explore": "explorer"}  # what of the host's own agents cannot write, and the role that can
 
 
 def lacking_resource(outline: Outline) -> Iterator[Problem]:
@@ -47,43 +54,64 @@ def _is_more(amount: object, capacity: object) -> bool:
 
 def unused_agent(outline: Outline) -> Iterator[Problem]:
     """Agents that no task is for."""
+    for key, near in _unused(outline).items():
+        advice = (
+            f", but one is for {quoted(near)}; write the same name" if near else "; name it in a task, or delete it"
+        )
+        message = f"no task is for the agent {quoted(key)}{advice}"
+        yield problem(outline.file, outline.agents.entries[key].key, "unused-agent", message, "warning")
+
+
+def _unused(outline: Outline) -> dict[str, str | None]:
+    """The agents that no task is for, each with the agent of a task that looks like it."""
     if not outline.agents.entries:
-        return
+        return {}
     used = {named.text: None for named in (scalar(task.node.get("agent")) for task in outline.tasks) if named}
     if any(mentions_item(name) for name in used):
-        return
-    for key, entry in outline.agents.entries.items():
-        if key not in used and not key.startswith("x-"):
-            near = nearest(key, used)
-            advice = (
-                f", but one is for {quoted(near)}; write the same name" if near else "; name it in a task, or delete it"
-            )
-            message = f"no task is for the agent {quoted(key)}{advice}"
-            yield problem(outline.file, entry.key, "unused-agent", message, "warning")
+        return {}
+    unused = [key for key in outline.agents.entries if key not in used and not key.startswith("x-")]
+    return {key: nearest(key, used) for key in unused}
 
 
 def unknown_agent(outline: Outline) -> Iterator[Problem]:
-    """Agents that nobody defines, where one is that looks like it; any other name is a title, and meant as one."""
-    known = outline.surroundings.agents
-    writing = sorted(name for name, can_write in known.items() if can_write)
+    """Agents that nobody defines, where one is that looks like it, or that only a plugin could define.
+
+    Any other name is a title, and meant as one.
+    """
+    there = outline.surroundings.agents
+    writing = sorted({name for name, can_write in there.names.items() if can_write} | {*ROLES})
+    told = {GENERAL, *_unused(outline).values()}
     for node in outline.roles:
-        near = None if node.text in known else nearest(node.text, writing, SAME)
+        if node.text in told or resolved(node.text, there).subagent_type != GENERAL:
+            continue
+        near = nearest(node.text, writing, SAME) or nearest(node.text, ALIASES, MISSPELT)
+        plugin, colon, agent = node.text.partition(":")
         if near:
             message = (
                 f"no agent is called {quoted(node.text)}, so this would be general-purpose with that title;"
                 f" did you mean {quoted(near)}?"
             )
-            yield problem(outline.file, node, "unknown-agent", message, "warning")
+        elif plugin and colon and agent and not any(map(str.isspace, node.text)):
+            message = (
+                f"no installed plugin has the agent {quoted(node.text)}, so this would be general-purpose with that"
+                " title; install it, or name an agent that is there"
+            )
+        else:
+            continue
+        yield problem(outline.file, node, "unknown-agent", message, "warning")
 
 
 def read_only_agent(outline: Outline) -> Iterator[Problem]:
     """Agents that lack the tool to write their outputs with."""
-    known = outline.surroundings.agents
+    there = outline.surroundings.agents
+    known = there.names
     for node in outline.roles:
-        if not known.get(node.text, True):
+        if not known.get(resolved(node.text, there).subagent_type, True):
+            instead = READ_ONLY.get(node.text)
+            advice = f'write "{instead}"' if instead else "name one that has"
             message = (
-                f"the agent {quoted(node.text)} has no Write tool, so it cannot write its output; name one that has,"
-                " or any title, which general-purpose works as"
+                f"the agent {quoted(node.text)} has no Write tool, so it cannot write its output; {advice}, or any"
+                " title, which general-purpose works as"
             )
             yield problem(outline.file, node, "read-only-agent", message, "warning")
 

@@ -9,6 +9,7 @@ from . import quickjson
 from .marker import marker
 from .places import RunFolder
 from .plan import Plan, PlannedTask
+from .roles import GENERAL
 from .spans import span
 from .state import FAILED, FINE, SUCCESS, State
 
@@ -96,9 +97,9 @@ def planned_path(plan: Plan, path: str) -> str:
 
 def named_only(plan: Plan) -> list[str]:
     """What becomes of agents that nobody defines, where the plan has some."""
-    if all(task.agent == task.subagent_type for task in plan.tasks.values()):
+    if not any(task.title and task.subagent_type == GENERAL for task in plan.tasks.values()):
         return []
-    return ["An agent that neither the project nor the user defines runs as general-purpose, under its title."]
+    return ["An agent that nobody defines runs as general-purpose, under its title."]
 
 
 def _named(task: PlannedTask) -> str:

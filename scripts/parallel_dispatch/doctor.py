@@ -7,9 +7,16 @@ import shutil
 import subprocess
 import sys
 from importlib import metadata
+from typing import TYPE_CHECKING
 
+from .agents import roster
 from .neighbours import NOTE, OK, WRONG, Finding, look_around
 from .places import ROOT, cache_folder
+from .resolving import resolved
+from .visible import visible
+
+if TYPE_CHECKING:
+    from .tasks import TaskFile
 
 PACKAGES = ("PyYAML", "jsonschema", "Jinja2")
 FOREGROUND = (
@@ -20,9 +27,18 @@ KNOWN_HOST = (2, 1, 197)
 """The oldest host that the product was tried on."""
 
 
-def examine(project: str) -> int:
-    """Every check printed with what it found; 0 where nothing is wrong, else 1."""
-    checks = (_interpreter, _packages, _cache, _hooks, _host, lambda: look_around(project), lambda: _runs(project))
+def examine(project: str, task_file: TaskFile | None = None) -> int:
+    """Every check printed with what it found; 0 where nothing is wrong, else 1. Of a task file, who does its tasks."""
+    checks = (
+        _interpreter,
+        _packages,
+        _cache,
+        _hooks,
+        _host,
+        lambda: look_around(project),
+        lambda: _runs(project),
+        lambda: _agents(project, task_file) if task_file else [],
+    )
     wrong = notes = 0
     for check in checks:
         for mark, text in check():
@@ -111,3 +127,19 @@ def _runs(project: str) -> list[Finding]:
     folder = os.path.join(project, ".parallel-dispatch")
     fine = os.access(folder if os.path.isdir(folder) else project, os.W_OK)
     return [(_mark(fine), f"runs go to {folder}{'' if fine else ', which cannot be written'}")]
+
+
+def _agents(project: str, task_file: TaskFile) -> list[Finding]:
+    """What each name of an agent in a task file becomes, and why."""
+    there = roster(project, os.path.expanduser("~"))
+    found = []
+    for agent in dict.fromkeys(task.agent for task in task_file.tasks):
+        role = task_file.role(agent)
+        becomes = resolved(role, there)
+        of = f" (role {role})" if role != agent else ""
+        title = f' with the title "{becomes.title}"' if becomes.title else ""
+        can_write = there.names.get(becomes.subagent_type, True)
+        more = "" if can_write else "; it has no Write tool, so it cannot write an output"
+        text = f"agent {agent}{of} becomes {becomes.subagent_type}{title}: {becomes.why}{more}"
+        found.append((OK if can_write else NOTE, visible(text)))
+    return found

@@ -10,6 +10,7 @@ from . import item
 from .for_each import items_of, source_of
 from .nodes import Mapping, Node, Scalar, items, scalar
 from .problem import Problem
+from .resolving import Roster
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,12 +47,10 @@ class Draft(NamedTuple):
 
 
 class Surroundings(NamedTuple):
-    """What is around a task file: the files that its globs find, the agents of its project and whether
-    they can write, its own path there.
-    """
+    """What is around a task file: the files that its globs find, who there is for its tasks, its own path there."""
 
     matches: Lookup[str, Sequence[str]] = MappingProxyType({})
-    agents: Lookup[str, bool] = MappingProxyType({})
+    agents: Roster = Roster()
     path: str = ""
 
 

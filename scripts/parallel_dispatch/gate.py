@@ -30,6 +30,8 @@ def look(payload: Payload, folder: str) -> tuple[bool, Payload | None]:
         return True, None
     if tool == HANDBACK or tie.is_over or tie.is_late:
         return False, None
+    if tool == SHELL and strays(payload, tie):
+        return False, None
     written = paths_written(payload, tie)
     if written and tool in WRITING and all(map(tie.owns, written)):
         return True, allow_own() if payload.get("permission_mode") != "plan" else None
@@ -51,6 +53,16 @@ def paths_written(payload: Payload, tie: Tie) -> list[str]:
     given += [path.replace("\\", "/") for path in given if "\\" in path]
     found = [real(path, here) for path in given]
     return [path for path in found if tool != SHELL or is_in(path, tie.project) or is_in(path, tie.outputs)]
+
+
+def strays(payload: Payload, tie: Tie) -> bool:
+    """Whether an agent that only looks would do more than that with its shell."""
+    if not tie.looks or payload.get("tool_name") != SHELL:
+        return False
+    from .looking import only_looks
+
+    call = payload.get("tool_input")
+    return not only_looks(str(call.get("command") or "")) if isinstance(call, dict) else True
 
 
 def allow_own() -> Payload:

@@ -11,7 +11,7 @@ from . import quickjson
 from .item import name, substituted
 from .plan import Plan, PlannedTask
 
-KEPT = {"id", "subagent_type", "dependencies", "output", "for_each"}
+KEPT = {"id", "subagent_type", "role", "dependencies", "output", "for_each"}
 """What of a task is no text that an item goes into: an agent's output does not choose a type of the host's agents."""
 
 

@@ -9,7 +9,7 @@ import posixpath
 from typing import TYPE_CHECKING, Tuple
 
 from . import globs
-from .agents import agents
+from .agents import roster
 from .for_each import items_of, source_of
 from .globs import MAX_LOOKED, TooMany
 from .item import filled, mentions_item, substituted
@@ -20,6 +20,8 @@ from .source import MAX_BYTES, decode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from .resolving import Roster
 
 MAX_ITEMS = 1000
 MAX_JUDGED = 100
@@ -35,12 +37,11 @@ KEPT = {".git", ".parallel-dispatch"}
 class Inputs:
     """The texts of prompt files and of JSON Schemas and the files of globs, by what stands in the task file.
 
-    And what is wrong with them. `agents` are those that the project, the user and the host define, and whether
-    they can write. `judged` holds the flaws of the schemas that stand in the task file itself, by their texts: many
-    tasks may share one.
+    And what is wrong with them. `agents` says who there is for the tasks. `judged` holds the flaws of the schemas that
+    stand in the task file itself, by their texts: many tasks may share one.
     """
 
-    def __init__(self, agents: dict[str, bool]) -> None:
+    def __init__(self, agents: Roster) -> None:
         self.agents = agents
         self.prompts: dict[str, str] = {}
         self.schemas: dict[str, str] = {}
@@ -51,7 +52,7 @@ class Inputs:
 
 def gather(file: str, root: object, project: str) -> Inputs:
     """Everything that a document's tasks name; paths are relative to the project and may not leave it."""
-    found = Inputs(agents(project, os.path.expanduser("~")))
+    found = Inputs(roster(project, os.path.expanduser("~")))
     for task in items(root.get("tasks")) if isinstance(root, Mapping) else []:
         if not isinstance(task, Mapping) or NAMING.isdisjoint(task.entries):
             continue

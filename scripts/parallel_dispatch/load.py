@@ -13,6 +13,7 @@ from .drafts import Surroundings
 from .inputs import Inputs, gather
 from .nodes import Mapping
 from .problem import IGNORE, LEVELS, MAX_PROBLEMS, Problem, has_error, raised
+from .resolving import Roster
 from .source import MAX_BYTES, decode, split_lines
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Loaded:
     ) -> None:
         self.path, self.problems = path, problems
         self.text, self.data, self.root = text, data, root
-        self.inputs = inputs or Inputs({})
+        self.inputs = inputs or Inputs(Roster())
 
     def strictly(self) -> Loaded:
         """The same where warnings are errors."""

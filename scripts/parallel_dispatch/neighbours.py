@@ -5,27 +5,24 @@ Nothing here is wrong by itself. What a neighbour can do was measured with the r
 
 from __future__ import annotations
 
-import glob
-import json
 import os
 import re
-import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from . import installed
+from .installed import NAME, host_folder, other_plugins, part, read_settings, record, switched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from .installed import Settings
+
 OK, NOTE, WRONG = "ok", "note", "WRONG"
 Finding = tuple[str, str]
 """A mark and what was found, in plain words."""
-Settings = dict[str, dict[str, Any]]
-"""What the host's settings files say, by path, the weakest first."""
 
-NAME = "parallel-dispatch"
 OURS = {NAME: f"/{NAME}:{NAME}", "dispatching-parallel-agents": f"{NAME}:dispatching-parallel-agents"}
 """The names that others may have, too, and what always means ours."""
-MANAGED = "/Library/Application Support/ClaudeCode" if sys.platform == "darwin" else "/etc/claude-code"
-"""Where an organisation's settings lie."""
 AGENT_TOOLS = ("Agent", "Task")
 DENIED = {
     "Agent": "no agent can start",
@@ -37,15 +34,11 @@ DENIED = {
 """Rules that stop a run, whatever a hook allows."""
 
 
-def host_folder() -> str:
-    """The user's folder of Claude Code."""
-    return os.environ.get("CLAUDE_CONFIG_DIR") or os.path.join(os.path.expanduser("~"), ".claude")
-
-
 def look_around(project: str) -> list[Finding]:
     """Everything beside the product that a user should know of; one line that says so where there is nothing."""
-    settings, found = _read_settings(project)
-    plugins = _other_plugins(settings)
+    settings, unreadable = read_settings(project)
+    found = [(WRONG, f"{path} cannot be read: {problem}") for path, problem in unreadable.items()]
+    plugins = other_plugins(settings)
     found += _switches(settings)
     found += _denials(settings)
     found += _hooks(settings, plugins)
@@ -55,65 +48,19 @@ def look_around(project: str) -> list[Finding]:
 
 def has_rival(name: str, project: str) -> bool:
     """Whether a bare name may mean somebody else's command or skill."""
-    plugins = _other_plugins(_read_settings(project)[0])
+    plugins = other_plugins(read_settings(project)[0])
     return bool(_of_project(name, project)) or any(_ships(folder, name) for folder in plugins.values())
-
-
-def _read_settings(project: str) -> tuple[Settings, list[Finding]]:
-    paths = [os.path.join(host_folder(), "settings.json")]
-    paths += [os.path.join(project, ".claude", name) for name in ("settings.json", "settings.local.json")]
-    paths.append(os.path.join(MANAGED, "managed-settings.json"))
-    paths += sorted(glob.glob(os.path.join(MANAGED, "managed-settings.d", "*.json")))
-    read = {path: _record(path) for path in paths}
-    found = [(WRONG, f"{path} cannot be read: {problem}") for path, (_, problem) in read.items() if problem]
-    return {path: values for path, (values, _) in read.items()}, found
-
-
-def _record(path: str) -> tuple[dict[str, Any], str]:
-    """The JSON object in a file, and why it cannot be read; empty where there is no such file."""
-    try:
-        with open(path, encoding="utf-8") as file:
-            value = json.load(file)
-    except (FileNotFoundError, NotADirectoryError):
-        return {}, ""
-    except (OSError, ValueError) as error:
-        return {}, str(error)
-    return (value, "") if isinstance(value, dict) else ({}, "it holds no JSON object")
-
-
-def _part(record: dict[str, Any], key: str) -> dict[str, Any]:
-    value = record.get(key)
-    return value if isinstance(value, dict) else {}
-
-
-def _enabled(settings: Settings) -> dict[str, tuple[bool, str]]:
-    """Whether a plugin is switched on, by its full name, and the file that has the last word."""
-    found: dict[str, tuple[bool, str]] = {}
-    for path, values in settings.items():
-        found.update({plugin: (on is True, path) for plugin, on in _part(values, "enabledPlugins").items()})
-    return found
-
-
-def _other_plugins(settings: Settings) -> dict[str, str]:
-    """The folders of the plugins that are installed and switched on, without ours, by full name."""
-    installed = _part(_record(os.path.join(host_folder(), "plugins", "installed_plugins.json"))[0], "plugins")
-    found = {}
-    for plugin, (on, _) in _enabled(settings).items():
-        copies = installed.get(plugin)
-        newest = copies[-1] if isinstance(copies, list) and copies else None
-        if on and not plugin.startswith(f"{NAME}@") and isinstance(newest, dict):
-            found[plugin] = str(newest.get("installPath") or "")
-    return found
 
 
 def _switches(settings: Settings) -> Iterator[Finding]:
     """Hooks switched off, or our plugin: a run then goes through the command line."""
     instead = f"runs then go through `{NAME} start` and `next`"
-    enabled = _enabled(settings)
+    enabled = switched(settings)
     for path, values in settings.items():
         if values.get("disableAllHooks") is True:
             yield WRONG, f"{path} says disableAllHooks: {instead}"
-        if path.startswith(MANAGED) and values.get("allowManagedHooksOnly") is True and not _is_forced(settings):
+        only_managed = values.get("allowManagedHooksOnly") is True
+        if path.startswith(installed.MANAGED) and only_managed and not _is_forced(settings):
             yield WRONG, f"{path} says allowManagedHooksOnly: {instead}, unless its enabledPlugins names this plugin"
     for plugin, (on, path) in enabled.items():
         if plugin.startswith(f"{NAME}@") and not on:
@@ -122,13 +69,13 @@ def _switches(settings: Settings) -> Iterator[Finding]:
 
 def _is_forced(settings: Settings) -> bool:
     """Whether the organisation itself switches our plugin on: its hooks then count as managed."""
-    enabled = _enabled({path: values for path, values in settings.items() if path.startswith(MANAGED)})
+    enabled = switched({path: values for path, values in settings.items() if path.startswith(installed.MANAGED)})
     return any(on and plugin.startswith(f"{NAME}@") for plugin, (on, _) in enabled.items())
 
 
 def _denials(settings: Settings) -> Iterator[Finding]:
     for path, values in settings.items():
-        rules = _part(values, "permissions").get("deny")
+        rules = part(values, "permissions").get("deny")
         for rule in rules if isinstance(rules, list) else []:
             if rule in DENIED:
                 yield WRONG, f"{path} denies {rule}: {DENIED[rule]}; take the rule out for runs"
@@ -136,9 +83,9 @@ def _denials(settings: Settings) -> Iterator[Finding]:
 
 def _hooks(settings: Settings, plugins: dict[str, str]) -> Iterator[Finding]:
     declared = {f"plugin {plugin}": os.path.join(folder, "hooks", "hooks.json") for plugin, folder in plugins.items()}
-    sources = {**settings, **{plugin: _record(path)[0] for plugin, path in declared.items()}}
+    sources = {**settings, **{plugin: record(path)[0] for plugin, path in declared.items()}}
     for source, values in sources.items():
-        groups = _part(values, "hooks").get("PreToolUse")
+        groups = part(values, "hooks").get("PreToolUse")
         if any(_covers_agents(group) for group in (groups if isinstance(groups, list) else [])):
             sees = f"{source} has a PreToolUse hook that sees Agent calls. If it denies them, no agent starts"
             yield NOTE, f"{sees}; if it changes them, agents miss their briefs. Let it pass prompts that begin with pd:"

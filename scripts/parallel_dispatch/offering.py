@@ -16,7 +16,7 @@ from .brief import Brief, long_schema
 from .decide import decide
 from .gate import Payload
 from .owners import deactivate
-from .places import read_text, team_brief, write_whole
+from .places import read_text, team_briefs, write_whole
 from .progress import launching, progress
 from .state import State
 
@@ -39,7 +39,7 @@ class Pen:
 
 def is_enough(word: str, run: ActiveRun, state: State) -> bool:
     """Whether what is to be said for a word of `conversation` can be said without the full program."""
-    if word == "leave" or run.base.patterns or os.path.exists(team_brief(run.plan.project)):
+    if word == "leave" or run.base.patterns or os.path.exists(team_briefs(run.plan.project)):
         return False
     decision = decide(state)
     return not decision.over and all(task != run.plan.integrator for task, _ in decision.dispatch)

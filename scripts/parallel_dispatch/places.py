@@ -8,8 +8,8 @@ import os
 import stat
 
 FOLDER = ".parallel-dispatch"
-BRIEF = "briefs/base.md.j2"
-"""The template for briefs, in a folder of templates."""
+BRIEFS = "briefs"
+"""The templates for briefs, in a folder of templates."""
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 """The plugin's own folder."""
 
@@ -40,9 +40,9 @@ def team_folder(project: str) -> str:
     return os.path.join(project, ".claude", "parallel-dispatch", "templates")
 
 
-def team_brief(project: str) -> str:
-    """A team's own template for briefs."""
-    return os.path.join(team_folder(project), BRIEF)
+def team_briefs(project: str) -> str:
+    """The folder of a team's own templates for briefs."""
+    return os.path.join(team_folder(project), BRIEFS)
 
 
 def active_folder(project: str) -> str:

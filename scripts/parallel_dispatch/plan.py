@@ -26,7 +26,7 @@ _NO_CALL: dict[str, str] = {}
 _LISTS = ("constraints", "reads", "success_criteria", "writes")
 _OPTIONAL = {"title", "description", "context", "scope", "output_format", "resources", *_LISTS}
 _OPTIONAL |= {"contract", "critical", "call", "for_each", "wait", "leaves_losers", "writes", "priority", "known_from"}
-_OPTIONAL |= {"yields_to"}
+_OPTIONAL |= {"role", "yields_to"}
 
 
 def grace(timeout: float) -> float:
@@ -37,9 +37,10 @@ def grace(timeout: float) -> float:
 class PlannedTask:
     """One task of a plan. `output` is absolute and ends in `/` where it is a directory; `wave` counts from 1.
 
-    `title` is what the agent works as where that is no type of the host's. `timeout` is in seconds; `attempts` says how
-    often the task is tried at most. `resources` are the amounts that it holds while it runs; `contract` is what its
-    output must hold; `critical` says that its failure stops the run; `call` is what else its Agent call says.
+    `title` is what the agent works as where that is no type of the host's, `role` the one of ours that it has.
+    `timeout` is in seconds; `attempts` says how often the task is tried at most. `resources` are the amounts that it
+    holds while it runs; `contract` is what its output must hold; `critical` says that its failure stops the run; `call`
+    is what else its Agent call says.
     `wait` is how many of its dependencies must succeed, 0 for all; `leaves_losers` says that the others go on then.
     `writes` are the globs of its write scope.
     `for_each` names the task and the path in its output (`from`, `path`) of the list from which tasks are made in the
@@ -69,6 +70,7 @@ class PlannedTask:
         "prompt",
         "reads",
         "resources",
+        "role",
         "scope",
         "subagent_type",
         "success_criteria",
@@ -111,6 +113,7 @@ class PlannedTask:
         known_from: str = "",
         priority: str = "normal",
         yields_to: str = "",
+        role: str = "",
     ) -> None:
         self.id = id
         self.agent = agent
@@ -141,6 +144,7 @@ class PlannedTask:
         self.known_from = known_from
         self.priority = priority
         self.yields_to = yields_to
+        self.role = role
 
     @property
     def needed(self) -> int:

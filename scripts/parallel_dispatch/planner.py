@@ -7,7 +7,7 @@ import time
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from .agents import known_agents, subagent_type
+from .agents import roster
 from .collection import without_collection
 from .contributors import contributors, last_of_all
 from .destinations import Destinations
@@ -16,6 +16,8 @@ from .options import Options
 from .places import RunFolder, default_output_folder, default_output_folders, runs_folder
 from .plan import UNKNOWN, Plan, PlannedTask, grace
 from .refusal import Refusal
+from .resolving import Roster, resolved
+from .roles import full_name
 from .schedule import arrange
 from .territory import scope_without_links
 from .workload import workload
@@ -40,7 +42,7 @@ HOST_CAP = 20
 
 
 class Place(NamedTuple):
-    """Where a run happens: absolute paths of the project and the task file, the agents known there, its names.
+    """Where a run happens: absolute paths of the project and the task file, the agents that there are, its names.
 
     `background_limit` is how many seconds the host waits for agents in the background; None for as long as they take.
     `host_cap` is how many agents the host lets run at once.
@@ -50,7 +52,7 @@ class Place(NamedTuple):
     task_file: str
     run_name: str
     default_output: str
-    agents: frozenset[str]
+    agents: Roster
     rehearsal: bool = False
     driver: str = "hooks"
     background_limit: float | None = None
@@ -77,6 +79,9 @@ def plan_again(task_file: TaskFile, before: Plan, folder: RunFolder) -> Plan:
     """The plan of a run that there is already for its task file as it is now, under the options that it has."""
     options = Options(**before.options)  # type: ignore[arg-type]
     place = _place(folder, before.project, before.task_file, before.driver, rehearsal=before.rehearsal)
+    if any(task.role for task in before.tasks.values()):  # nobody's work is done again for the shell of this moment
+        ours = any(task.subagent_type == full_name(task.role) for task in before.tasks.values())
+        place = place._replace(agents=place.agents._replace(has_ours=ours))
     if before.output_dir in default_output_folders(before.project, folder.name):  # whatever was made since
         place = place._replace(default_output=before.output_dir)
     return make_plan(task_file, options, place, learnt(before.project, before.task_file))
@@ -88,7 +93,7 @@ def _place(folder: RunFolder, project: str, task_file: str, driver: str, *, rehe
         task_file=task_file,
         run_name=folder.name,
         default_output=folder.outputs if rehearsal else default_output_folder(project, folder.name),
-        agents=known_agents(project, os.path.expanduser("~")),
+        agents=roster(project, os.path.expanduser("~"), by_hooks=driver == "hooks"),
         rehearsal=rehearsal,
         driver=driver,
         background_limit=_background_limit(),
@@ -187,14 +192,15 @@ def _planned(
     places = Destinations(output_dir, place.project, place.task_file, place.default_output)
     patterns = {task.id for task in task_file.tasks if task.for_each}
     estimates = durations(task_file.tasks, learnt)
-    roles = {agent: _role(agent, task_file) for agent in {task.agent for task in task_file.tasks}}
-    types = {agent: subagent_type(role, place.agents) for agent, role in roles.items()}
+    roles = {agent: task_file.role(agent) for agent in {task.agent for task in task_file.tasks}}
+    found = {agent: resolved(role, place.agents) for agent, role in roles.items()}
     return [
         PlannedTask(
             id=task.id,
             agent=task.agent,
-            subagent_type=types[task.agent],
-            title="" if roles[task.agent] in place.agents else roles[task.agent],
+            subagent_type=found[task.agent].subagent_type,
+            title=found[task.agent].title,
+            role=found[task.agent].role,
             prompt=task.prompt,
             output=places.path(task.id, task.output),
             dependencies=list(task.dependencies),
@@ -242,12 +248,6 @@ def _in_order(tasks: list[PlannedTask], work: Workload, schedule: Schedule) -> l
         task.wave = work.levels[index] + 1
         task.yields_to = tasks[schedule.yields[index]].id if index in schedule.yields else ""
     return [tasks[index] for index in schedule.order]
-
-
-def _role(agent: str, task_file: TaskFile) -> str:
-    """What a task's agent works as: the role of the agent that the file describes, else the task's own word."""
-    described = task_file.agents.get(agent)
-    return described.role or agent if described else agent
 
 
 def _wait(task: Task, patterns: set[str]) -> int:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from .active import ActiveRun
 from .closing import on_handback
-from .gate import HANDBACK, WRITING, Payload, allow_own, decide_call, paths_written
+from .gate import HANDBACK, WRITING, Payload, allow_own, decide_call, paths_written, strays
 from .judge import close
 from .state import CANCELLED
 from .territory import refusal
 from .tie import Tie
+
+_INSTEAD = "Write your output with the Write tool; what needs more than looking belongs into it as a proposal."
 
 
 def on_tool_call(payload: Payload, run: ActiveRun) -> Payload | None:
@@ -27,6 +29,10 @@ def on_tool_call(payload: Payload, run: ActiveRun) -> Payload | None:
         return decide_call("deny", f"Time is up. Write what you have to {output} now, then stop.")
     if is_own:
         return allow_own() if payload.get("permission_mode") != "plan" else None
+    if strays(payload, tie):
+        from .looking import HINT
+
+        return decide_call("deny", f"{tie.task} changes nothing, so its shell is for looking: {HINT}. {_INSTEAD}")
     why = next(filter(None, (refusal(run.plan, tie, path) for path in written)), "")
     return decide_call("deny", why) if why else None
 

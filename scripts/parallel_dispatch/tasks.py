@@ -125,3 +125,8 @@ class TaskFile(NamedTuple):
     description: str = ""
     settings: Settings = Settings()
     agents: Mapping[str, Agent] = NOBODY
+
+    def role(self, agent: str) -> str:
+        """What a task's agent works as: the role of the agent that the file describes, else the task's own word."""
+        described = self.agents.get(agent)
+        return described.role or agent if described else agent

@@ -10,11 +10,10 @@ from .decide import decide
 from .integrating import write_integration
 from .offering import Pen
 from .owners import conversations, deactivate
-from .places import BRIEF, team_brief
 from .reports import write_reports
 from .spread import spread
 from .state import FINE
-from .templates import render
+from .templates import brief_text
 
 if TYPE_CHECKING:
     from .active import ActiveRun
@@ -23,14 +22,13 @@ if TYPE_CHECKING:
 
 
 class _Template(Pen):
-    """A team's own template, where there is one, and outputs are read."""
+    """A team's own templates, where there are any, and outputs are read."""
 
     def integration(self, run: ActiveRun, task: str) -> tuple[str, ...]:
         return write_integration(run, task)
 
     def write(self, run: ActiveRun, brief: Brief) -> str:
-        project = run.plan.project
-        return render(project, BRIEF, brief.values()) if os.path.exists(team_brief(project)) else brief.text()
+        return brief_text(brief, run.plan.project)
 
 
 def offer(run: ActiveRun, state: State) -> str:

@@ -5,13 +5,18 @@ from __future__ import annotations
 import hashlib
 import os
 from functools import cache
+from typing import TYPE_CHECKING
 
 from jinja2 import FileSystemLoader, StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
-from .places import BRIEF, ROOT, open_file, team_brief, team_folder
+from .places import BRIEFS, ROOT, open_file, team_briefs, team_folder
 from .refusal import Refusal
+from .roles import template
+
+if TYPE_CHECKING:
+    from .brief import Brief
 
 OWN = os.path.join(ROOT, "templates")
 WRONG = (ArithmeticError, AttributeError, LookupError, MemoryError, OSError, RecursionError, TypeError, ValueError)
@@ -56,13 +61,26 @@ def raw(text: str) -> Markup:
     return Markup(text)  # noqa: S704 - what is put here is ours, or escaped as data
 
 
+def brief_text(brief: Brief, project: str) -> str:
+    """The text of a brief: by the template for its role where the team has templates of its own, else our words."""
+    if not os.path.exists(team_briefs(project)):
+        return brief.text()
+    return render(project, template(brief.task.role), brief.values())
+
+
 def brief_digest(project: str) -> str:
-    """The SHA-256 of the templates for briefs: the team's, where it has its own, else ours."""
-    base = team_brief(project)
-    folder = os.path.dirname(base if os.path.exists(base) else os.path.join(OWN, BRIEF))
+    """The SHA-256 of the templates for briefs: of each the team's, where it has its own, else ours."""
     digest = hashlib.sha256()
-    for name in sorted(name for name in os.listdir(folder) if name.endswith(".j2")):
+    found = {name: folder for folder in (os.path.join(OWN, BRIEFS), team_briefs(project)) for name in _names(folder)}
+    for name, folder in sorted(found.items()):
         with open_file(os.path.join(folder, name)) as file:
             data = file.read()
         digest.update(f"{name} {len(data)}\n".encode() + data)
     return digest.hexdigest()
+
+
+def _names(folder: str) -> list[str]:
+    """The templates in a folder."""
+    if not os.path.isdir(folder):
+        return []
+    return [name for name in os.listdir(folder) if name.endswith(".j2")]

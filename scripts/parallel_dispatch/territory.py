@@ -8,6 +8,7 @@ from .destinations import Destinations
 from .places import FOLDER
 from .plan import Plan, PlannedTask
 from .refusal import Refusal
+from .roles import LOOKING, full_name
 from .scopes import covers
 from .tie import Tie, is_in, is_output
 
@@ -45,6 +46,11 @@ def grounds(plan: Plan, task: PlannedTask) -> tuple[str, str, list[str], list[st
     if not all(is_in(os.path.realpath(folder), outputs) for folder in folders):
         outputs = top  # links lead outputs elsewhere: what may be one is looked up in the plan
     return top, outputs, own, list(task.writes), folds
+
+
+def changes_nothing(task: PlannedTask) -> bool:
+    """Whether a task's agent is one of ours that changes nothing, and its task gives it nothing to change."""
+    return task.role in LOOKING and task.subagent_type == full_name(task.role) and not task.writes
 
 
 def refusal(plan: Plan, tie: Tie, path: str) -> str:

@@ -20,7 +20,8 @@ class Tie:
     Told to finish at `deadline`, ended at `end` (seconds of the machine's monotonic clock). `called_off` says why the
     agent is to end at its next tool call, whatever the time. `project` and `outputs`, below which all outputs lie, are
     real paths; `own` are those of the task's output, a directory with a trailing slash; `scope` are the globs of its
-    write scope. `folds`: to the file system, letters of either case are the same.
+    write scope. `folds`: to the file system, letters of either case are the same. `looks`: the agent changes nothing,
+    so its shell is for looking.
     """
 
     __slots__ = (
@@ -29,6 +30,7 @@ class Tie:
         "deadline",
         "end",
         "folds",
+        "looks",
         "outputs",
         "own",
         "project",
@@ -50,6 +52,7 @@ class Tie:
         scope: list[str],
         folds: bool,
         called_off: str = "",
+        looks: bool = False,
     ) -> None:
         self.task = task
         self.attempt = attempt
@@ -62,6 +65,7 @@ class Tie:
         self.scope = scope
         self.folds = folds
         self.called_off = called_off
+        self.looks = looks
 
     @property
     def is_late(self) -> bool:

@@ -47,6 +47,8 @@ def briefs(draw):
         "minutes": "1.5",
         "lists": [{"from": "a", "path": path} for path in draw(TEXTS)],
         "contract": draw(TEXTS),
+        "convention": draw(TEXTS),
+        "integration": draw(TEXTS),
         "rehearsal": draw(st.booleans()),
         "failure": draw(TEXT),
     }

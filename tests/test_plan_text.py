@@ -160,8 +160,9 @@ def test_every_rule_says_what_goes_first():
 
 
 HEAD = {
-    "agents", "conflicts", "critical_path", "decided_by", "description", "estimates", "figures", "max_parallel", "name",
-    "on_failure", "order", "output_dir", "parallelization", "pattern", "prospects", "rule", "tasks", "unit", "waves",
+    "agents", "aggregate", "conflicts", "critical_path", "decided_by", "description", "estimates", "figures",
+    "max_parallel", "name", "on_failure", "order", "output_dir", "parallelization", "pattern", "prospects",
+    "rule", "tasks", "unit", "waves",
 }  # fmt: skip
 
 

@@ -7,6 +7,7 @@ holds the two together.
 from __future__ import annotations
 
 from .contract import json_term, terms
+from .convention import convention
 from .marker import marker
 from .plan import Plan, PlannedTask
 from .state import PAST, SUCCESS, State
@@ -31,14 +32,17 @@ class Brief:
     """What stands in the brief of one attempt.
 
     `inputs` are the tasks whose outputs it builds on, `missing` says why others are not there; `lists` are the places
-    in its output of lists that other tasks are made of; `contract` is its contract in words; `failure` is why the
-    attempt before it failed; `minutes` is a number of minutes in words.
+    in its output of lists that other tasks are made of; `convention` are lines about the form in which it is read,
+    `integration` are those that an integrator gets about what it merges; `contract` is its contract in words; `failure`
+    is why the attempt before it failed; `minutes` is a number of minutes in words.
     """
 
     __slots__ = (
         "contract",
+        "convention",
         "failure",
         "inputs",
+        "integration",
         "lists",
         "marker",
         "minutes",
@@ -49,7 +53,15 @@ class Brief:
         "task",
     )
 
-    def __init__(self, plan: Plan, state: State, task_id: str, attempt: int, schema_file: str = "") -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        state: State,
+        task_id: str,
+        attempt: int,
+        schema_file: str = "",
+        integration: tuple[str, ...] = (),
+    ) -> None:
         """A long schema is in a file."""
         task = plan.tasks[task_id]
         failed = state.attempts[task_id][attempt - 2] if attempt > 1 else None
@@ -61,6 +73,8 @@ class Brief:
         self.open_writes = plan.open_writes
         self.minutes = f"{task.timeout / 60:.1f}".rstrip("0").rstrip(".")
         self.lists = [other.for_each for other in plan.patterns if other.for_each["from"] == task_id]
+        self.convention = convention(plan, task)
+        self.integration = list(integration)
         self.contract = [*terms(task.contract), *filter(None, [json_term(task.contract, task.output, schema_file)])]
         self.rehearsal = plan.rehearsal
         self.failure = failed.reason if failed else ""
@@ -81,6 +95,7 @@ class Brief:
         lines += ["", "## Scope", task.scope] if task.scope else []
         lines += ["", "## Constraints", *_listed(task.constraints)] if task.constraints else []
         lines += ["", "## Inputs", *self._inputs()] if self.inputs or self.missing or task.reads else []
+        lines += ["", "## Integration", *self.integration] if self.integration else []
         lines += ["", "## The try before this one failed", self.failure] if self.failure else []
         return "\n".join([*lines, "", "## Output", *self._output(), "", "## Rules", *self._rules()]) + "\n"
 
@@ -109,6 +124,7 @@ class Brief:
         for place in self.lists:
             under = f"under `{place['path']}` " if place["path"] else ""
             lines.append(f"Other tasks are made from the list {under}{_AS_LIST}")
+        lines += self.convention
         lines += ["It also counts only with", *_listed(self.contract)] if self.contract else []
         lines += [f"Its form: {task.output_format}"] if task.output_format else []
         if task.success_criteria:

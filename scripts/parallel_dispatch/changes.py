@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .convention import convention
+
 if TYPE_CHECKING:
     from .plan import Plan, PlannedTask
 
@@ -31,6 +33,7 @@ _PARTS = (
 """What of a planned task its work depends on, beside its dependencies and its model."""
 _WORDS = {"subagent_type": "agent", "title": "agent", "wait": "dependencies"}
 """What the task file calls these parts, where its word is another."""
+OF_THE_AGGREGATE = "what the aggregate asks of it changed"
 OF_THE_BRIEF = "the template of briefs changed"
 
 
@@ -42,6 +45,8 @@ def changes(old: Plan, new: Plan) -> dict[str, str]:
         words = _changed(before, task) if before else []
         if words:
             found[task.id] = f"its {_joined(words)} changed"
+        elif before and _role(old, before) != _role(new, task):
+            found[task.id] = OF_THE_AGGREGATE
         elif before and old.template != new.template:
             found[task.id] = OF_THE_BRIEF
     return found
@@ -59,6 +64,11 @@ def _changed(old: PlannedTask, new: PlannedTask) -> list[str]:
         differ.append("dependencies")
     differ += [key for key in ("model", "effort") if old.call.get(key) != new.call.get(key)]
     return list(dict.fromkeys(differ))
+
+
+def _role(plan: Plan, task: PlannedTask) -> tuple[bool, list[str]]:
+    """What a task is for the aggregate: whether it merges, and the form in which its output is read."""
+    return plan.integrator == task.id, convention(plan, task)
 
 
 def _lists(plan: Plan, task: str) -> set[str]:

@@ -6,6 +6,7 @@ import itertools
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from .combining import bad_integrator, unknown_task, unreachable_quorum, wrong_option
 from .cycles import cycles
 from .demands import lacking_resource, read_only_agent, short_timeout, tiny_task, unknown_agent, unused_agent
 from .drafts import Outline, problem
@@ -222,6 +223,10 @@ _RULES: tuple[Callable[[Outline], Iterator[Problem]], ...] = (
     short_timeout,
     tiny_task,
     undeclared_input,
+    wrong_option,
+    unknown_task,
+    bad_integrator,
+    unreachable_quorum,
 )
 _SPREAD_RULES: tuple[Callable[[Outline], Iterator[Problem]], ...] = (
     duplicate_id,

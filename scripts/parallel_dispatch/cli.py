@@ -457,8 +457,15 @@ def _match() -> int:
     return match()
 
 
+def _lost(path: str) -> int:
+    from .integrating import main as lost
+
+    return lost(path)
+
+
 INTERNAL: dict[str, Callable[..., int]] = {
     "hook": _hook,
+    "lost": _lost,
     "match": _match,
     "say": _say,
     "spread": _spread,

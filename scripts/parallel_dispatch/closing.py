@@ -56,13 +56,29 @@ def _send_back(run: ActiveRun, attempt: Attempt, tie: Tie) -> str:
     task = run.plan.tasks[tie.task]
     take_draft(task)
     lack = lacking(run.plan, task) or _unlisted(run, task)
+    lost = "" if lack else _lost(run, task, attempt)
+    lack = lack or lost
     is_let_go = tie.is_late or tie.is_over or _is_unchecked(task, lack)
     if not lack or attempt.sent_back >= MAX_SENT_BACK or is_let_go:
         return ""
-    run.ledger.append("sent-back", task=tie.task, attempt=tie.attempt, reason=in_one_line(lack))
+    marks = {"losses": lost.count("\n")} if lost else {}
+    if lost:
+        from .losses import set_aside
+
+        set_aside(run, task, attempt)
+    run.ledger.append("sent-back", task=tie.task, attempt=tie.attempt, reason=in_one_line(lack), **marks)
     brief = f" Read and follow {run.folder.brief(tie.task, 1)}." if attempt.rewritten else ""
     then = f"{brief} Write it to {task.draft}, then stop."
     return f"You are not done: {lack}" + (f"\n{then.lstrip()}" if "\n" in lack else f".{then}")
+
+
+def _lost(run: ActiveRun, task: PlannedTask, attempt: Attempt) -> str:
+    """What an integrator's output lost of what it merges; told once, then it may stop as it is."""
+    if task.id != run.plan.integrator:
+        return ""
+    from .losses import losses
+
+    return losses(run, task, attempt)
 
 
 def _is_unchecked(task: PlannedTask, lack: str) -> bool:

@@ -58,7 +58,17 @@ def grow(plan: Plan, pattern: PlannedTask, items: list[str]) -> Plan:
             tasks.append(_like(task, dependencies=list(dict.fromkeys(needed))))
         else:
             tasks.append(task)
-    return plan.with_tasks(tasks)
+    return plan.with_tasks(tasks, _grown(plan.aggregate, pattern.id, [task.id for task in new]))
+
+
+def _grown(aggregate: dict[str, object], pattern: str, made: list[str]) -> dict[str, object]:
+    """What becomes of the outputs together, with a pattern's tasks in its place."""
+    lists = {key: value for key, value in aggregate.items() if key in ("from", "order") and isinstance(value, list)}
+    return {**aggregate, **{key: _instead(tasks, pattern, made) for key, tasks in lists.items()}}
+
+
+def _instead(tasks: list[object], pattern: str, made: list[str]) -> list[object]:
+    return [each for task in tasks for each in (made if task == pattern else [task])]
 
 
 def _like(task: PlannedTask, **changed: object) -> PlannedTask:

@@ -160,6 +160,10 @@ def close(
     task = run.plan.tasks[attempt.task]
     take_draft(task)
     lack = lacking(run.plan, task)
+    if lack and attempt.unfaithful:
+        from .losses import take_back
+
+        lack = lacking(run.plan, task) if take_back(run, task, attempt) else lack
     fields: dict[str, object] = {"agent_id": agent_id, "transcript": transcript}
     if lack:
         outcome = otherwise

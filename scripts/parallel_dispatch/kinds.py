@@ -28,7 +28,7 @@ KINDS = {
         "YAML reads a number as another one than it looks like: 010 is 8, 1:30 is 90.",
         "Write the number in the usual way, or in quotes where it is text.",
     ),
-    "conflicting-keys": Kind("error", "A task says twice what to do.", 'Delete "prompt" or "prompt_file".'),
+    "conflicting-keys": Kind("error", "Keys that do not go together.", "Delete one of them."),
     "dependency-cycle": Kind(
         "error", "Tasks wait for each other, so none can start.", "Delete one of the dependencies of the cycle."
     ),
@@ -102,6 +102,11 @@ KINDS = {
         "Write the kind as it stands in brackets behind a message.",
     ),
     "unknown-key": Kind("error", "A key means nothing here.", 'Correct it; keys of your own begin with "x-".'),
+    "unknown-task": Kind(
+        "error",
+        "An aggregate names a task that is not there.",
+        "Write the id of a task in this file, or a pattern of ids.",
+    ),
     "unreachable-wait": Kind(
         "error",
         "A task waits for more of its dependencies than it has.",

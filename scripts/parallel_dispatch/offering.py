@@ -28,6 +28,10 @@ SAME_TURN_SECONDS = 3.0
 class Pen:
     """Who writes a brief: the product's own words, unless somebody with a template takes the pen."""
 
+    def integration(self, run: ActiveRun, task: str) -> tuple[str, ...]:  # noqa: ARG002 - see `is_enough`
+        """The lines about what an integrator merges, for which the full program reads outputs."""
+        return ()
+
     def write(self, run: ActiveRun, brief: Brief) -> str:  # noqa: ARG002 - a template is the run's project's
         """The text of a brief."""
         return brief.text()
@@ -37,7 +41,8 @@ def is_enough(word: str, run: ActiveRun, state: State) -> bool:
     """Whether what is to be said for a word of `conversation` can be said without the full program."""
     if word == "leave" or run.base.patterns or os.path.exists(team_brief(run.plan.project)):
         return False
-    return not decide(state).over
+    decision = decide(state)
+    return not decision.over and all(task != run.plan.integrator for task, _ in decision.dispatch)
 
 
 def answer(word: str, run: ActiveRun, state: State, session: str, pen: Pen) -> Payload | None:
@@ -66,7 +71,8 @@ def offer(run: ActiveRun, state: State, pen: Pen) -> str:
         schema, schema_file = long_schema(run.plan, task), run.folder.schema(task)
         if schema:
             write_whole(schema_file, schema + "\n")
-        brief = Brief(run.plan, state, task, attempt, schema_file if schema else "")
+        integration = pen.integration(run, task) if task == run.plan.integrator else ()
+        brief = Brief(run.plan, state, task, attempt, schema_file if schema else "", integration)
         write_whole(run.folder.brief(task, attempt), pen.write(run, brief))
     write_whole(run.folder.offer, _offer_key(ready))
     return dispatch.block(run.plan, run.folder, ready)

@@ -159,6 +159,14 @@ class RunFolder:
         """The JSON Schema of a task's output, where it is too long for the brief."""
         return os.path.join(self.path, "schemas", f"{task}.json")
 
+    def integration(self, task: str) -> str:
+        """The findings that an integrator merges, with their ids."""
+        return os.path.join(self.path, "integration", f"{task}.md")
+
+    def first_try(self, task: str, attempt: int) -> str:
+        """An integrator's output as it was before its agent was sent back for what it lost."""
+        return os.path.join(self.path, "integration", _of_attempt(task, attempt) + ".first")
+
     def answer(self, task: str, attempt: int) -> str:
         """The last words of one attempt."""
         return os.path.join(self.path, "answers", _of_attempt(task, attempt) + ".md")

@@ -181,10 +181,12 @@ class Plan:
     none. `rule` is what found the order of the tasks, `foretold` the seconds that the run takes if the estimates hold,
     `bound` those that no order can do with less than. `options` are those of the command line, and `template` is the
     digest of the template that briefs are made with: both are for a run that is resumed, and empty in one of a version
-    that did not keep them.
+    that did not keep them. `aggregate` says what becomes of the outputs together: its `strategy`, the tasks `from`
+    which it is made, the `integrator`, `keys`, `quorum` and the `order` of tasks; empty where the task file does not.
     """
 
     __slots__ = (
+        "aggregate",
         "background",
         "backs_off",
         "bound",
@@ -244,6 +246,7 @@ class Plan:
         capped: bool = False,
         options: dict[str, object] = _NO_VALUES,
         template: str = "",
+        aggregate: dict[str, object] = _NO_VALUES,
     ) -> None:
         self.run = run
         self.name = name
@@ -271,6 +274,7 @@ class Plan:
         self.capped = capped
         self.options = options
         self.template = template
+        self.aggregate = aggregate
         self.tasks = {task.id: task for task in tasks}
         self.dependents: dict[str, list[str]] = {task.id: [] for task in tasks}
         for task in tasks:
@@ -290,9 +294,15 @@ class Plan:
         """The tasks in whose place others are made while the run goes on."""
         return [task for task in self.tasks.values() if task.for_each]
 
-    def with_tasks(self, tasks: list[PlannedTask]) -> Plan:
+    @property
+    def integrator(self) -> str:
+        """The task that merges the others' outputs; empty where there is none."""
+        return str(self.aggregate.get("integrator") or "")
+
+    def with_tasks(self, tasks: list[PlannedTask], aggregate: dict[str, object] | None = None) -> Plan:
         """The same plan with other tasks."""
-        return Plan(tasks=tasks, **{name: getattr(self, name) for name in _HEAD})
+        head = {name: getattr(self, name) for name in _HEAD}
+        return Plan(tasks=tasks, **head if aggregate is None else {**head, "aggregate": aggregate})
 
     def stops_after(self, task: str) -> bool:
         """Whether the failure of a task stops the run."""
@@ -349,6 +359,10 @@ def _task(value: dict[str, object], plan: dict[str, object]) -> PlannedTask:
 
 def _sound(plan: Plan) -> Plan:
     """The plan; `ValueError` where something stands in the place of a path that is none."""
+    asked = plan.aggregate
+    lists = [asked.get(name, []) for name in ("from", "keys", "order")]
+    if not all(isinstance(found, list) and all(isinstance(one, str) for one in found) for found in lists):
+        raise ValueError('"aggregate" holds lists of something else than text')
     for path in (plan.project, plan.output_dir, *(task.output for task in plan.tasks.values())):
         if not path.startswith("/") or b"\0" in os.fsencode(path):
             raise ValueError(f'"{path}" is no absolute path')

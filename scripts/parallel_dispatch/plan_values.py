@@ -23,6 +23,7 @@ def plan_values(analysis: Analysis) -> dict[str, object]:
         "on_failure": plan.on_failure,
         "order": "waves" if plan.in_waves else "rolling",
         "rule": plan.rule,
+        "aggregate": plan.aggregate or None,
         "output_dir": planned_path(plan, plan.output_dir),
         "parallelization": {
             "can_parallelize": analysis.verdict.answer != "no",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .agents import known_agents, subagent_type
 from .collection import without_collection
+from .contributors import contributors, last_of_all
 from .destinations import Destinations
 from .learning import folder_stem, learnt
 from .options import Options
@@ -154,8 +155,27 @@ def make_plan(task_file: TaskFile, options: Options, place: Place, learnt: Mappi
         rule=found.rule,
         foretold=found.schedule.makespan / 1000,
         bound=found.bound / 1000,
+        aggregate=_aggregate(task_file),
         options={name: value for name, value in options._asdict().items() if value is not None},
     )
+
+
+def _aggregate(task_file: TaskFile) -> dict[str, object]:
+    """What becomes of the outputs together, as the plan says it; empty where the task file says nothing."""
+    asked = task_file.settings.aggregate
+    if asked is None:
+        return {}
+    needs = {task.id: task.dependencies for task in task_file.tasks}
+    many = {task.id for task in task_file.tasks if task.for_each}
+    integrator = (asked.integrator or last_of_all(needs)) if asked.strategy == "integrator" else ""
+    return {
+        "strategy": asked.strategy,
+        "from": list(asked.sources) or contributors(needs, integrator, many),
+        "integrator": integrator,
+        "keys": list(asked.keys),
+        "quorum": asked.quorum,
+        "order": list(asked.order),
+    }
 
 
 def _planned(

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from . import auditing, dispatch
+from .aggregate import aggregate_values
 from .facts import gather
 from .places import write_whole
 from .refusal import Refusal
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 def values_of(run: ActiveRun) -> Values:
     """The values of a run's report, as what lies on disk tells them."""
     state = run.state()
-    return report_values(gather(state.plan, state, auditing.read(run.folder), run.ledger.read(), run.folder))
+    joined = aggregate_values(state.plan, state)
+    return report_values(gather(state.plan, state, auditing.read(run.folder), run.ledger.read(), run.folder, joined))
 
 
 def json_text(values: Values, _: str = "") -> str:

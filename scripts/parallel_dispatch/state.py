@@ -54,6 +54,7 @@ class Attempt:
         "started",
         "task",
         "transcript",
+        "unfaithful",
     )
 
     def __init__(self, task: str, number: int, call: str, claimed: float, pause: float = 0.0) -> None:
@@ -74,6 +75,7 @@ class Attempt:
         self.reason = ""
         self.rewritten = False  # the agent got other words than its brief: another plugin's hook changed the call
         self.sent_back = 0
+        self.unfaithful = 0  # how often of these for what its output lost of others' findings
         self.transcript = ""
         self.digest = ""  # of the output, as it was when the attempt was closed
         self.inputs = ""  # the digest of what it built on, then
@@ -680,6 +682,7 @@ def _of_attempt(state: State, event: Event, time: float) -> None:
         attempt.rewritten = True
     elif name == "sent-back":
         attempt.sent_back += 1
+        attempt.unfaithful += bool(event.get("losses"))
     elif name == "closed" and attempt.is_open:
         attempt.digest, attempt.inputs = _text(event, "sha256"), _text(event, "inputs")
         attempt.abandoned = event.get("abandoned") is True

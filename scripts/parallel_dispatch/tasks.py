@@ -73,6 +73,22 @@ class Agent(NamedTuple):
     role: str = ""
 
 
+class Aggregate(NamedTuple):
+    """What becomes of the outputs together.
+
+    `sources` are the ids of the tasks whose outputs are taken, empty where the file does not say; `integrator` is the
+    task that merges them. `keys` name what each output states and `quorum` how many must state the same. `order` are
+    tasks by who decides conflicts, those that the file names.
+    """
+
+    strategy: str = "merge"
+    sources: tuple[str, ...] = ()
+    integrator: str = ""
+    keys: tuple[str, ...] = ("answer",)
+    quorum: int | str = "majority"
+    order: tuple[str, ...] = ()
+
+
 NOTHING: Mapping[str, int] = MappingProxyType({})
 
 
@@ -80,7 +96,7 @@ class Settings(NamedTuple):
     """How a run behaves. `timeout_per_task` is in milliseconds; `output_dir` None leaves the choice to the run.
 
     `resources` says how much there is of each; of what is not named there is 1. The budgets `max_minutes` and
-    `max_tokens` are None where there is none.
+    `max_tokens` are None where there is none, and so is `aggregate`.
     """
 
     max_parallel: int = 4
@@ -95,6 +111,7 @@ class Settings(NamedTuple):
     order: str = "rolling"
     resources: Mapping[str, int] = NOTHING
     writes: str = "scoped"
+    aggregate: Aggregate | None = None
 
 
 NOBODY: Mapping[str, Agent] = MappingProxyType({})

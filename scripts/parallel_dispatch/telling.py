@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from . import auditing, dispatch, offering
 from .decide import decide
+from .integrating import write_integration
 from .offering import Pen
 from .owners import conversations, deactivate
 from .places import BRIEF, team_brief
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
 
 
 class _Template(Pen):
-    """A team's own template, where there is one."""
+    """A team's own template, where there is one, and outputs are read."""
+
+    def integration(self, run: ActiveRun, task: str) -> tuple[str, ...]:
+        return write_integration(run, task)
 
     def write(self, run: ActiveRun, brief: Brief) -> str:
         project = run.plan.project

@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, overload
 
+from .contributors import Names
 from .durations import milliseconds
 from .for_each import items_of, source_of
 from .item import filled, name, substituted
 from .nodes import Mapping, Node, Scalar, Sequence, items
-from .tasks import Agent, Contract, Settings, Source, Task, TaskFile
+from .tasks import Agent, Aggregate, Contract, Settings, Source, Task, TaskFile
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from collections.abc import Mapping as Lookup
 
 _FILE, _TASK, _SETTINGS = TaskFile("", ()), Task("", ""), Settings()
-_AGENT, _CONTRACT, _SOURCE = Agent(), Contract(), Source("")
+_AGENT, _AGGREGATE, _CONTRACT, _SOURCE = Agent(), Aggregate(), Contract(), Source("")
 """The values of which all is left to the defaults."""
 
 
@@ -44,7 +46,7 @@ def task_file(
         name=_text(root, "name", ""),
         tasks=tuple(tasks),
         description=_text(root, "description", _FILE.description),
-        settings=_settings(settings) if isinstance(settings, Mapping) else Settings(),
+        settings=_settings(settings, names, tasks) if isinstance(settings, Mapping) else Settings(),
         agents={key: _agent(entry.node) for key, entry in agents.entries.items() if not key.startswith("x-")}
         if isinstance(agents, Mapping)
         else {},
@@ -133,7 +135,7 @@ def _schema(node: Node | None, item: str | None, schemas: Lookup[str, str]) -> s
     return schemas[substituted(node.text, item)] if isinstance(node, Scalar) and node.text else _CONTRACT.json_schema
 
 
-def _settings(node: Mapping) -> Settings:
+def _settings(node: Mapping, names: Lookup[str, list[str]], tasks: list[Task]) -> Settings:
     directory = node.get("output_dir")
     return Settings(
         max_parallel=_number(node.get("max_parallel"), _SETTINGS.max_parallel),
@@ -148,7 +150,36 @@ def _settings(node: Mapping) -> Settings:
         order=_text(node, "order", _SETTINGS.order),
         resources=dict(_amounts(node.get("resources"))),
         writes=_text(node, "writes", _SETTINGS.writes),
+        aggregate=_aggregate(node.get("aggregate"), names, tasks),
     )
+
+
+def _aggregate(node: Node | None, names: Lookup[str, list[str]], tasks: list[Task]) -> Aggregate | None:
+    if isinstance(node, Scalar):
+        return Aggregate(node.text)
+    if not isinstance(node, Mapping):
+        return None
+    keys, quorum = node.get("key"), node.get("quorum")
+    known = Names(names)
+    parts = items(keys) if isinstance(keys, Sequence) else [keys]
+    stated = [part.text for part in parts if isinstance(part, Scalar)]
+    return Aggregate(
+        strategy=_text(node, "strategy", _AGGREGATE.strategy),
+        sources=_ids(node.get("from"), known.selected),
+        integrator=_text(node, "integrator", _AGGREGATE.integrator),
+        keys=tuple(dict.fromkeys(stated)) or _AGGREGATE.keys,
+        quorum=_number(quorum) or _text(node, "quorum", str(_AGGREGATE.quorum)),
+        order=_ids(
+            node.get("order"),
+            lambda text: known.selected(text) or [task.id for task in tasks if task.agent == text],
+        ),
+    )
+
+
+def _ids(node: Node | None, meant: Callable[[str], list[str]]) -> tuple[str, ...]:
+    """The ids of the tasks that the texts of a list mean, each once."""
+    texts = (part.text for part in items(node) if isinstance(part, Scalar))
+    return tuple(dict.fromkeys(task for text in texts for task in meant(text)))
 
 
 def _agent(node: Node) -> Agent:

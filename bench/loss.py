@@ -1,0 +1,87 @@
+"""How well the loss check tells integrators that lose or distort from faithful ones, on the trials in trials/loss.
+
+Each trial holds the findings that an integrator was given, what it wrote, and what is wrong with that, if anything:
+`dropped`, `severity`, `merged`, `invented`, or `faithful`. Caught: there is an alarm of a kind that fits. Quiet: there
+is none at all. The check was tuned on `dev` and frozen before `held` was looked at; trials/README.md says what came out
+then, and what was changed since.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import NamedTuple
+
+import sides
+from parallel_dispatch.finding import Finding
+from parallel_dispatch.loss import Alarm, check
+from parallel_dispatch.places import read_text
+
+TRIALS = os.path.join(sides.ROOT, "trials", "loss")
+HALVES = ("dev", "held")
+TEXTS = ("title", "severity", "path", "details", "fix", "category")
+FITTING = {
+    "dropped": {"lost", "dropped", "untold", "merged"},  # "merged": it is cited by what tells something else
+    "severity": {"changed"},
+    "merged": {"merged"},
+    "invented": {"invented", "changed"},
+}
+
+
+class Trial(NamedTuple):
+    """One trial, and what the check says of it."""
+
+    name: str
+    label: str
+    why: str
+    alarms: tuple[Alarm, ...]
+
+    @property
+    def is_right(self) -> bool:
+        """Whether it is caught, or quiet where it is faithful."""
+        if self.label == "faithful":
+            return not self.alarms
+        return any(alarm.kind in FITTING[self.label] for alarm in self.alarms)
+
+
+def trials(half: str) -> list[Trial]:
+    """The trials of one half, checked."""
+    folder = os.path.join(TRIALS, half)
+    found = []
+    for name in sorted(os.listdir(folder)):
+        told = json.loads(read_text(os.path.join(folder, name)))
+        alarms = check([_finding(values) for values in told["findings"]], told["output"]).alarms
+        found.append(Trial(f"{half}/{name.removesuffix('.json')}", told["label"], told["why"], alarms))
+    return found
+
+
+def _finding(values: dict[str, object]) -> Finding:
+    task, _, number = str(values["id"]).rpartition("/")
+    title, severity, path, details, fix, category = (str(values.get(name) or "") for name in TEXTS)
+    line, last = (int(str(values.get(name) or 0)) for name in ("line", "last_line"))
+    return Finding(task, int(number), title, severity, path, line, last, details, fix, category)
+
+
+def main() -> int:
+    """The table, and each trial that went wrong."""
+    print("| half | " + " | ".join((*FITTING, "faithful")) + " |")
+    print("|---|" + "---|" * (len(FITTING) + 1))
+    wrong = []
+    for half in HALVES:
+        found = trials(half)
+        wrong += [trial for trial in found if not trial.is_right]
+        counts = []
+        for label in (*FITTING, "faithful"):
+            own = [trial for trial in found if trial.label == label]
+            what = "quiet" if label == "faithful" else "caught"
+            counts.append(f"{sum(trial.is_right for trial in own)} of {len(own)} {what}")
+        print(f"| {half} | {' | '.join(counts)} |")
+    for trial in wrong:
+        print(f"\n{trial.name}: {trial.why or 'faithful'}")
+        print("\n".join(f"  {alarm.kind} {alarm.finding}: {alarm.text}" for alarm in trial.alarms) or "  no alarm")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,66 @@
+"""The ids of findings in a text: one by one, as ranges, in code or bold, in any case; and what only looks like one."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}"
+_MARK = r"[`*_]*"
+_ID = re.compile(
+    rf"(?<![A-Za-z0-9./-])(?P<task>{_NAME})/(?P<first>\d{{1,6}})"
+    rf"(?:(?:-|–|—|\.\.\.?|…|{_MARK} ?(?:to|through|–|—|-) ?{_MARK}(?=(?P=task)/))(?:(?P=task)/)?(?P<last>\d{{1,6}}))?"
+    r"(?![A-Za-z0-9/])(?!\.\w)"
+)
+_BRACKETS = re.compile(r"[(\[{]([^()\[\]{}\n]{3,400})[)\]}]")
+_BETWEEN = re.compile(rf"(?:[\s,;&+|]|\band\b|{_MARK})+")
+_MARKUP = re.compile(r"[`*]+|\\(?=[_/*`-])")
+
+
+class Ids:
+    """The ids that somebody was given, found again in what he wrote."""
+
+    def __init__(self, ids: Iterable[str]) -> None:
+        self._known = {each.casefold(): each for each in ids}
+        self._tasks = {each.rpartition("/")[0] for each in self._known}
+
+    def cited(self, text: str) -> list[str]:
+        """The ids in a text, each once, in their order there."""
+        return list(dict.fromkeys(self._known[name] for name in self._named(text) if name in self._known))
+
+    def strange(self, text: str) -> list[str]:
+        """What stands in a text as an id and was never given: another number, or an unknown task in brackets of ids."""
+        named = {name for name in self._named(text) if name.rpartition("/")[0] in self._tasks}
+        for inside in _BRACKETS.findall(_MARKUP.sub("", text)):
+            parts = [part for part in _BETWEEN.split(inside) if part]
+            if parts and all(_ID.fullmatch(part) for part in parts):
+                named.update(name for part in parts for name in self._named(part))
+        return sorted(name for name in named if name not in self._known)
+
+    def without(self, text: str) -> str:
+        """A text without what stands in it as an id."""
+        return _ID.sub("", text)
+
+    def leading(self, text: str) -> tuple[list[str], str]:
+        """The ids that a text begins with, and what follows them."""
+        plain = _MARKUP.sub("", text)
+        end = 0
+        while True:
+            here = _BETWEEN.match(plain, end)
+            start = here.end() if here else end
+            found = _ID.match(plain, start)
+            if not found:
+                return self.cited(plain[:end]), plain[end:]
+            end = found.end()
+
+    def _named(self, text: str) -> Iterator[str]:
+        for found in _ID.finditer(_MARKUP.sub("", text)):
+            task, first = found["task"].casefold(), int(found["first"])
+            last = int(found["last"] or first)
+            if last - first > len(self._known):  # a hostile range
+                yield from (f"{task}/{first}", f"{task}/{last}")
+            else:
+                yield from (f"{task}/{number}" for number in range(first, max(first, last) + 1))

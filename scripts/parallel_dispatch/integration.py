@@ -1,0 +1,110 @@
+"""What an integrator is told about what it merges: the lines of its brief, and the file of all findings. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from .aggregate import Aggregate
+    from .finding import Finding
+
+MOST = 10
+"""How many conflicts, and pairs that are possibly the same, a brief tells; all of them are in the file."""
+LONGEST = 160
+
+_FORM = (
+    "Write what your task asks for, and in the same file these two sections. A program reads them:",
+    "- `## Findings`: a list in this form, worst first, each with the ids that it stands for at its end:",
+    "  `- [high] src/file.py:42 - What is wrong. Fix: what to do. (TASK/1, OTHER/4)`",
+    "- `## Dispositions`: a table `| Finding | Severity | Disposition |`, one row for each id that you were given:",
+    "  its own severity, and one of `kept`, `merged with ID`, `dropped: why`, `changed from SEVERITY: why`.",
+)
+_RULES = (
+    "- Nothing is lost: each id is in a row, and each that is not dropped is cited in Findings. Invent none.",
+    "- Merge only what is one and the same thing to mend. A merged finding has the worst severity of its own.",
+    "- Another severity than a finding has takes `changed from …: why`, with the new one in its row and in Findings.",
+    "- Where fixes contradict each other, say both and which you take, and why.",
+)
+
+
+def lines(made: Aggregate, file: str) -> tuple[str, ...]:
+    """The lines of an integrator's brief; the findings themselves are in a file."""
+    found, merged = made.intake, made.merged
+    if not found.findings and not found.unread:
+        return ()
+    count = len(found.findings)
+    all_of_them = f"All {count} findings with their ids" if count != 1 else "The one finding with its id"
+    ids = {group.id: _ids(finding.id for finding in group.findings) for group in merged.groups}
+    return (
+        "You merge the outputs of these tasks:",
+        *(f"- {each.task.id}: {each.task.output}, {_counted(len(each.findings))}" for each in found.taken),
+        *(
+            f"- {task} could not be read by a program: {why}. Cite what you take of it as ({task})"
+            for task, why in found.unread
+        ),
+        *(f"- {task} is missing: {why}" for task, why in found.missing),
+        f"{all_of_them}: {file}",
+        *_some("Conflicts found", [_conflict(each.kind, each.subject, each.sides, ids) for each in merged.conflicts]),
+        *_some(
+            "Possibly the same, for you to decide", [f"{ids[a]} and {ids[b]}: {why}" for a, b, why in merged.possible]
+        ),
+        *_FORM,
+        "The rules:",
+        *_RULES,
+    )
+
+
+def file_of_findings(made: Aggregate) -> str:
+    """The text of the file that holds all findings with their ids, what conflicts, and what is possibly the same."""
+    found, merged = made.intake, made.merged
+    parts = ["# Findings to merge", ""]
+    for each in found.taken:
+        parts += [f"## {each.task.id}", "", *(map(_told, each.findings) if each.findings else ["None."]), ""]
+    same = [group for group in merged.groups if len(group.findings) > 1]
+    ids = {group.id: _ids(finding.id for finding in group.findings) for group in merged.groups}
+    told = (
+        ("The same, as far as a program can tell", [ids[group.id] for group in same]),
+        ("Possibly the same", [f"{ids[one]} and {ids[other]}: {why}" for one, other, why in merged.possible]),
+        ("Conflicts", [_conflict(each.kind, each.subject, each.sides, ids) for each in merged.conflicts]),
+    )
+    for title, rows in told:
+        parts += [f"## {title}", "", *(f"- {row}" for row in rows), ""] if rows else []
+    return "\n".join(parts)
+
+
+def _told(finding: Finding) -> str:
+    """A finding in the form in which outputs tell it, its id first."""
+    severity = f" [{finding.severity}]" if finding.severity else ""
+    place = f" {finding.place} -" if finding.path else ""
+    text = f"- **{finding.id}**{severity}{place} {finding.title}"
+    for more in filter(None, (finding.details, f"Fix: {finding.fix}" if finding.fix else "")):
+        text += "\n  " + "\n  ".join(more.splitlines())
+    return text
+
+
+def _conflict(kind: str, subject: str, sides: list[tuple[str, list[str]]], ids: dict[str, str]) -> str:
+    told = "; ".join(f"{_short(value)} ({_ids(who)})" for value, who in sides)
+    what = " and ".join(ids.get(part, part) for part in subject.split(" and "))
+    return f"{kind} of {what}: {told}"
+
+
+def _some(title: str, rows: list[str]) -> list[str]:
+    if not rows:
+        return []
+    more = [f"- and {len(rows) - MOST} more, in that file"] if len(rows) > MOST else []
+    return [f"{title}:", *(f"- {row}" for row in rows[:MOST]), *more]
+
+
+def _counted(count: int) -> str:
+    return "no findings" if not count else f"{count} finding{'s' if count > 1 else ''}"
+
+
+def _ids(ids: Iterable[str]) -> str:
+    return ", ".join(ids)
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"

@@ -1,0 +1,174 @@
+"""What an integrator lost or distorted of the findings that it was given, told from its output alone. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from .citations import Ids
+from .disposition import DROPPED, MERGED, UNCLEAR, dispositions, is_reason, split
+from .finding import SEVERITIES
+from .resemblance import may_be_one, tells
+from .retold import retold
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from .disposition import Disposition
+    from .finding import Finding
+    from .retold import Item
+
+LOST, UNREASONED, UNTOLD, CHANGED, FUSED, INVENTED = "lost", "dropped", "untold", "changed", "merged", "invented"
+
+
+class Alarm(NamedTuple):
+    """One loss or distortion: the finding that it is about (empty: none that was given), its kind, and what to do."""
+
+    finding: str
+    kind: str
+    text: str
+
+
+class Check(NamedTuple):
+    """What the check of an integrator's output found: its alarms, and its rows about the findings that it was given."""
+
+    alarms: tuple[Alarm, ...]
+    rows: tuple[Disposition, ...]
+
+
+def check(given: Sequence[Finding], output: str, unread: Collection[str] = ()) -> Check:
+    """The check of an output against the findings given to its integrator.
+
+    `unread` are tasks whose outputs told no findings that could be read; what stands for theirs cites their names.
+    Where nothing else was given, there is nothing to hold the output against.
+    """
+    if unread and not given:
+        return Check((), ())
+    ids = Ids(finding.id for finding in given)
+    text, lines = split(output)
+    rows = tuple(dispositions(lines, ids))
+    items = retold(text, ids)
+    by_id = {finding.id: finding for finding in given}
+    own: dict[str, list[Disposition]] = {}
+    for row in rows:
+        for each in row.findings:
+            own.setdefault(each, []).append(row)
+    alarms = [
+        *_of_rows(given, own, items),
+        *_of_items(items, by_id, own, unread),
+        *_of_merges(items, rows, by_id),
+        *(
+            Alarm("", INVENTED, f"Dispositions names {each}, which is no finding that you were given: delete it")
+            for each in dict.fromkeys(each for row in rows for each in row.strange)
+        ),
+    ]
+    return Check(tuple(dict.fromkeys(alarms)), rows)
+
+
+def _of_rows(given: Sequence[Finding], own: dict[str, list[Disposition]], items: list[Item]) -> Iterator[Alarm]:
+    """Findings in no row, dropped or changed without a reason, or kept and told nowhere."""
+    cited = {each for item in items for each in item.cited}
+    for finding in given:
+        rows = own.get(finding.id, [])
+        if not rows:
+            where = "Dispositions, nor cited in Findings" if finding.id not in cited else "Dispositions"
+            yield Alarm(finding.id, LOST, f"{finding.id} is in no row of {where}: {_shown(finding)}")
+            continue
+        dropped = [row for row in rows if row.kind == DROPPED]
+        if dropped and len(dropped) < len(rows):
+            yield Alarm(finding.id, UNREASONED, f"{finding.id} has two rows that contradict each other: leave one")
+        for row in rows:
+            yield from _of_row(finding, row)
+        if not dropped and finding.id not in cited:
+            yield Alarm(finding.id, UNTOLD, f"{finding.id} is not dropped, but no finding cites it: {_shown(finding)}")
+
+
+def _of_row(finding: Finding, row: Disposition) -> Iterator[Alarm]:
+    if row.kind == UNCLEAR:
+        says = f'"{row.words[:60]}"' if row.words else "nothing"
+        yield Alarm(
+            finding.id, UNTOLD, f"the row of {finding.id} says {says}: write kept, merged with ID, or dropped: why"
+        )
+    if row.kind == DROPPED and not is_reason(row.reason):
+        yield Alarm(finding.id, UNREASONED, f"{finding.id} is dropped without a reason: write why, or keep it")
+    if row.changed_from and finding.severity and row.changed_from != finding.severity:
+        text = f"{finding.id} was {finding.severity}, not {row.changed_from}, in its own output"
+        yield Alarm(finding.id, CHANGED, text)
+    elif row.changed_from and not is_reason(row.reason):
+        text = f"the severity of {finding.id} is changed without a reason: write why, or leave it {finding.severity}"
+        yield Alarm(finding.id, CHANGED, text)
+    elif row.severity and finding.severity not in ("", row.severity) and not row.changed_from:
+        text = (
+            f"{finding.id} is {finding.severity} in its own output, but {row.severity} in its row: put it right, or "
+            f"write `changed from {finding.severity}: why`"
+        )
+        yield Alarm(finding.id, CHANGED, text)
+
+
+def _of_items(
+    items: list[Item], by_id: dict[str, Finding], own: dict[str, list[Disposition]], unread: Collection[str]
+) -> Iterator[Alarm]:
+    """Findings that stand for none, or for one that they do not tell, and those of another severity."""
+    for item in items:
+        title = item.finding.title[:80]
+        for each in item.strange:
+            yield Alarm("", INVENTED, f'"{title}" cites {each}, which is no finding that you were given')
+        if not item.cited:
+            if not item.strange and not _cites(item.text, unread):
+                yield Alarm("", INVENTED, f'"{title}" cites no id: name the findings that it stands for, or delete it')
+            continue
+        difference = tells(item.finding, [by_id[each] for each in item.cited])
+        if difference:
+            text = f'"{title}" does not tell {_listed(item.cited)}: {difference}'
+            yield Alarm(item.cited[0], CHANGED if difference.startswith("it is") else INVENTED, text)
+        yield from _of_severity(item, by_id, own)
+
+
+def _of_severity(item: Item, by_id: dict[str, Finding], own: dict[str, list[Disposition]]) -> Iterator[Alarm]:
+    """A finding must have the worst severity of those that it stands for."""
+    wanted: list[str] = []
+    for each in item.cited:
+        rows = [row for row in own.get(each, []) if row.changed_from]
+        if any(row.severity in ("", row.changed_from) for row in rows):
+            return  # announced with a reason, and the new one stands here alone
+        severity = rows[0].severity if rows else by_id[each].severity
+        if not severity:
+            return
+        wanted.append(severity)
+    worst = min(wanted, key=SEVERITIES.index)
+    if item.finding.severity and item.finding.severity != worst:
+        named = item.cited[wanted.index(worst)]
+        text = f'"{item.finding.title[:80]}" is {item.finding.severity}, but {named}, for which it stands, is {worst}'
+        yield Alarm(named, CHANGED, text)
+
+
+def _of_merges(items: list[Item], rows: tuple[Disposition, ...], by_id: dict[str, Finding]) -> Iterator[Alarm]:
+    """Findings that were declared one with others, none of which they resemble."""
+    groups = [item.cited for item in items]
+    groups += [(*row.findings, *row.others) for row in rows if row.kind == MERGED]
+    told: set[str] = set()
+    for group in groups:
+        for each in group if len(group) > 1 else ():
+            others = [by_id[other] for other in group if other != each]
+            if each in told or any(may_be_one(by_id[each], other) for other in others):
+                continue
+            told.update(group if len(group) == 2 else (each,))
+            text = f"{each} and {_listed([other.id for other in others])} are told as one, but differ: keep them apart"
+            yield Alarm(each, FUSED, f"{text} ({_shown(by_id[each])} / {_shown(others[0])})")
+
+
+def _cites(text: str, tasks: Collection[str]) -> bool:
+    """Whether a text names one of these tasks in brackets."""
+    inside = re.findall(r"[(\[]([^()\[\]\n]{1,400})[)\]]", text.replace("`", "").replace("*", ""))
+    named = {part.strip().casefold() for each in inside for part in re.split("[,;]", each)}
+    return any(task.casefold() in named for task in tasks)
+
+
+def _shown(finding: Finding) -> str:
+    return " ".join(
+        filter(None, (f"[{finding.severity}]" if finding.severity else "", finding.place, finding.title[:80]))
+    )
+
+
+def _listed(ids: Sequence[str]) -> str:
+    return ids[0] if len(ids) == 1 else f"{', '.join(ids[:-1])} and {ids[-1]}"

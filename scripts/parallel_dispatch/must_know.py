@@ -199,7 +199,7 @@ def _aggregate(values: Values) -> Iterator[Values]:
             "Read their outputs yourself, where there are any: " + short("; ".join(_why(one) for one in absent)) + ".",
             [one["task"] for one in absent],
         )
-    conflicts = [one for one in found.get("conflicts", []) if not one.get("decided")]
+    conflicts = [one for one in found.get("conflicts", []) if not one.get("decided") and one.get("kind") != "value"]
     if conflicts:
         yield _problem(
             f"{_count(len(conflicts), 'conflict')} between findings {'are' if len(conflicts) > 1 else 'is'} undecided.",

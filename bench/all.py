@@ -8,7 +8,19 @@ import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-NAMES = ("growth", "start", "hooks", "launcher", "looking", "validate", "planning", "makespan", "ledger", "reporting")
+NAMES = (
+    "growth",
+    "start",
+    "hooks",
+    "launcher",
+    "looking",
+    "validate",
+    "planning",
+    "makespan",
+    "ledger",
+    "reporting",
+    "watching",
+)
 
 
 def main() -> int:

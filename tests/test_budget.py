@@ -8,6 +8,7 @@ from hooking import Conversation, rows
 from parallel_dispatch import dispatch, status, telling, usage
 from parallel_dispatch.decide import decide
 from parallel_dispatch.plan import Plan
+from parallel_dispatch.standings import moment
 from parallel_dispatch.state import replay
 
 TASKS = {"a": (), "b": (), "c": ("b",)}
@@ -60,7 +61,7 @@ def test_a_run_that_used_up_its_budget_with_its_last_task_was_not_cut_short():
     state = after(*events, tasks={"a": ()}, max_minutes=2, max_tokens=10_000)
     assert state.used_up
     assert state.cut_short == ""
-    assert "max_minutes" not in status.table(state, "under way")
+    assert "max_minutes" not in status.table(moment(state, 0.0, "under way"))
 
 
 def test_a_failed_try_that_is_not_tried_again_is_a_failure():
@@ -144,7 +145,7 @@ def test_past_its_tokens_a_run_ends_with_a_report_that_says_so(conversation):
     report = read(run.folder.report)
     assert f"Not every task was dispatched: {TOKENS}." in report
     assert "in all at most 10,000 tokens." in report
-    assert f", {TOKENS}\n" in status.table(run.state(), "finished")
+    assert f", {TOKENS}\n" in status.table(moment(run.state(), 0.0, "finished"))
     assert telling.exit_code(run) == 1
 
 

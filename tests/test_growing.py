@@ -34,6 +34,7 @@ from parallel_dispatch.refusal import Refusal
 from parallel_dispatch.reports import write_reports
 from parallel_dispatch.spread import spread
 from parallel_dispatch.spreading import spread_ready
+from parallel_dispatch.standings import moment
 from parallel_dispatch.state import replay
 from test_hooks import pythons
 
@@ -358,7 +359,7 @@ def test_a_run_makes_its_tasks_and_ends_in_a_report_of_them(driven):
     report = read(run.run.folder.report)
     assert "| fix-2 | reviewer of b |" in report
     assert "- **Total Tasks**: 5" in report
-    assert "  fix-1 " in status.table(run.run.state(), "finished")
+    assert "  fix-1 " in status.table(moment(run.run.state(), 0.0, "finished"))
 
 
 def test_an_empty_list_ends_a_run_where_nothing_else_is_to_be_done(driven):

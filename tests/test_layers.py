@@ -18,6 +18,7 @@ ONLY_IN = {
     "jsonschema": {"schema", "json_schema"},
     "referencing": {"json_schema"},  # of jsonschema, which it comes with
     "jinja2": {"templates"},
+    "markupsafe": {"templates"},  # of jinja2, which it comes with
 }
 """Who may import a package that does not come with Python: one reader, a checker of task files and one of outputs, one
 renderer."""
@@ -26,8 +27,10 @@ PURE = {
     "analysis",
     "audit",
     "balance",
+    "bars",
     "blocks",
     "bounds",
+    "bulletins",
     "capacity",
     "cells",
     "certain",
@@ -64,6 +67,7 @@ PURE = {
     "for_each",
     "forecast",
     "formats",
+    "gantt",
     "growing",
     "headings",
     "history",
@@ -75,6 +79,7 @@ PURE = {
     "keys",
     "kinds",
     "labels",
+    "layers",
     "likeness",
     "limiting",
     "limits",
@@ -89,9 +94,12 @@ PURE = {
     "notification",
     "options",
     "order",
+    "outlook",
     "outputs",
     "overlap",
+    "page",
     "phrases",
+    "picture",
     "plan",
     "plan_text",
     "plan_values",
@@ -124,6 +132,7 @@ PURE = {
     "simulation",
     "sources",
     "spans",
+    "standings",
     "state",
     "statement",
     "status",

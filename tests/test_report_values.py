@@ -436,7 +436,7 @@ def test_a_fault_in_one_report_costs_no_other_and_is_said(run, monkeypatch):
     assert "## Task Details" in text
     assert text.endswith("\nreport.json could not be written: RuntimeError: no room\n")
     assert not os.path.exists(run.folder.beside("report.json"))
-    assert sorted(name for name in os.listdir(run.folder.path) if "report" in name) == ["report.md"]
+    assert sorted(name for name in os.listdir(run.folder.path) if "report" in name) == ["report.html", "report.md"]
 
 
 def test_a_run_whose_figures_cannot_be_told_ends_in_a_report_all_the_same(run, monkeypatch):

@@ -134,6 +134,17 @@ def _start_arguments(verb: argparse.ArgumentParser) -> None:
     verb.set_defaults(format="text", explain=False)
 
 
+def _status_arguments(verb: argparse.ArgumentParser) -> None:
+    _add_run(verb)
+    verb.add_argument(
+        "--watch",
+        action="store_true",
+        help="show the run while it goes on, until it ends (q stops watching): drawn in a terminal, else a line for "
+        "each change; 0 where all tasks succeeded, 1 where one did not, 3 where you stopped watching",
+    )
+    verb.add_argument("--no-color", action="store_true", help="no colours; NO_COLOR says the same")
+
+
 def _resume_arguments(verb: argparse.ArgumentParser) -> None:
     _add_run(verb)
     verb.add_argument(
@@ -372,10 +383,12 @@ def _clean(arguments: argparse.Namespace) -> int:
 
 
 def _status(arguments: argparse.Namespace) -> int:
-    from . import runs, status
+    from . import live, runs, status
 
     chosen = runs.choose(project_of(os.getcwd()), arguments.run)
-    _show(status.table(chosen.state(), runs.condition(chosen)))
+    if arguments.watch:
+        return live.watch(chosen, can_draw=arguments.can_draw, colour=not arguments.no_color)
+    _show(status.table(live.Sight(chosen).moment))
     return FINE
 
 
@@ -483,7 +496,7 @@ VERBS: dict[str, tuple[str, Callable[..., int], Callable[[argparse.ArgumentParse
         _next,
         _add_run,
     ),
-    "status": ("show how a run stands", _status, _add_run),
+    "status": ("show how a run stands, or watch it until it ends (--watch)", _status, _status_arguments),
     "runs": ("show every run of this project", _runs, None),
     "cancel": ("end a run now and stop its agents", _cancel, _cancel_arguments),
     "resume": ("take a run without hooks up again; what succeeded is kept", _resume, _resume_arguments),

@@ -12,12 +12,13 @@ import shlex
 import sys
 from typing import TYPE_CHECKING
 
-from . import dispatch, planner, quickjson, run, runs, status
+from . import dispatch, live, planner, quickjson, run, runs, status
 from .arguments import Parser, UsageError, add_dry_run, add_run_arguments, options_of, project_of
 from .digest import digest
 from .load import load
 from .marker import parse_marker
 from .neighbours import NAME, has_rival
+from .offering import launched
 from .owners import find
 from .permissions import allows_skill
 from .places import interpreter_file, read_text
@@ -90,7 +91,7 @@ def _steer(verb: str, wanted: str | None, payload: Payload, *, as_planned: bool 
             raise Blocked(runs.table(project))
         chosen = _chosen(verb, wanted, project, session)
         if verb == "status":
-            raise Blocked(status.table(chosen.state(), runs.condition(chosen)))
+            raise Blocked(status.table(live.Sight(chosen).moment))
         return _stop(chosen, session)
     except Faulty as faulty:
         raise Blocked(f"parallel-dispatch: {faulty}\n{_problems(faulty.loaded, faulty.name)}") from faulty
@@ -204,7 +205,7 @@ def _skill_arguments(payload: Payload) -> str | None:
 def _begin(arguments: str, payload: Payload) -> tuple[str, str]:
     """The opening of a started or resumed run, or the end of a stopped one; in plan mode the plan only.
 
-    Beside it what the file's warnings and advice are, for the user: they refuse nothing.
+    Beside it, for the user, what is launched, and the file's warnings and advice, which refuse nothing.
     """
     verb, wanted = _verb(arguments)
     if verb == "resume" and payload.get("permission_mode") == "plan":
@@ -218,10 +219,10 @@ def _begin(arguments: str, payload: Payload) -> tuple[str, str]:
         raise Blocked(_plan(loaded, parsed, project))
     try:
         _refuse_without_hooks()
-        text = run.start(loaded, options_of(parsed), project, str(payload.get("session_id") or ""))[1]
+        begun, text = run.start(loaded, options_of(parsed), project, str(payload.get("session_id") or ""))
     except (Refusal, OSError) as refusal:
         raise Blocked(f"parallel-dispatch: {refusal}") from refusal
-    return text, _problems(loaded, parsed.file)
+    return text, f"parallel-dispatch: {launched(begun, begun.state())}\n{_problems(loaded, parsed.file)}".rstrip()
 
 
 def _refuse_without_hooks() -> None:

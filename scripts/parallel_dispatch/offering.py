@@ -17,7 +17,7 @@ from .decide import decide
 from .gate import Payload
 from .owners import deactivate
 from .places import read_text, team_brief, write_whole
-from .progress import progress
+from .progress import launching, progress
 from .state import State
 
 EVENTS = {"batch": "PostToolBatch", "prompt": "UserPromptSubmit", "session": "SessionStart"}
@@ -57,11 +57,17 @@ def answer(word: str, run: ActiveRun, state: State, session: str, pen: Pen) -> P
         return {"systemMessage": f"parallel-dispatch: {text}", **context(word, text)}
     block = offer(run, state, pen) if decision.dispatch else ""
     text = "\n".join(filter(None, [to_stop, block]))
+    shown: Payload = {"systemMessage": f"parallel-dispatch: {launched(run, state)}"} if block else {}
     if word == "stop" and text:
-        return {"decision": "block", "reason": f"Tasks are ready.\n{text}"}
+        return {"decision": "block", "reason": f"Tasks are ready.\n{text}", **shown}
     if word == "session":
         text = f"{dispatch.standing(run.plan, progress(state))}\n{text}".rstrip()
-    return context(word, text) if text else None
+    return {**context(word, text), **shown} if text else None
+
+
+def launched(run: ActiveRun, state: State) -> str:
+    """The line for the user beside a block: it costs no tokens, as the model does not see it."""
+    return launching(state, [task for task, _ in decide(state).dispatch], run.now)
 
 
 def offer(run: ActiveRun, state: State, pen: Pen) -> str:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from . import auditing, dispatch
 from .aggregate import aggregate_values
 from .facts import gather
+from .page import render_page
+from .page_texts import texts_of
 from .places import write_whole
 from .refusal import Refusal
 from .report import markdown
@@ -32,8 +34,14 @@ def json_text(values: Values, _: str = "") -> str:
     return json.dumps(values, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
 
+def page(values: Values, project: str) -> str:
+    """The text of `report.html`, with what the tasks were told and wrote, where a project is given."""
+    return render_page(values, texts_of(values, project) if project else {})
+
+
 BESIDE: dict[str, Callable[[Values, str], str]] = {
     "report.json": json_text,
+    "report.html": page,
 }
 """The reports beside `report.md`: what makes the text of each from the values and the project's folder.
 

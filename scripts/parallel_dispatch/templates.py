@@ -8,6 +8,7 @@ from functools import cache
 
 from jinja2 import FileSystemLoader, StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup
 
 from .places import BRIEF, ROOT, open_file, team_brief, team_folder
 from .refusal import Refusal
@@ -25,8 +26,12 @@ def _environment(project: str) -> ImmutableSandboxedEnvironment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=False,  # Markdown for agents and people; nothing here is HTML
+        autoescape=_is_html,  # the others are Markdown for agents and people
     )
+
+
+def _is_html(name: str | None) -> bool:
+    return (name or "").endswith(".html.j2")
 
 
 def render(project: str, name: str, values: dict[str, object]) -> str:
@@ -38,6 +43,17 @@ def render(project: str, name: str, values: dict[str, object]) -> str:
         raise Refusal(f"{place}: {error.message or type(error).__name__}") from error
     except WRONG as error:
         raise Refusal(f"{name}: {error or type(error).__name__}") from error
+
+
+def source(name: str) -> str:
+    """A part of a page of ours, as it is written."""
+    with open_file(os.path.join(OWN, name)) as file:
+        return file.read().decode()
+
+
+def raw(text: str) -> Markup:
+    """A text that stands in a page as it is, since it was made for that place."""
+    return Markup(text)  # noqa: S704 - what is put here is ours, or escaped as data
 
 
 def brief_digest(project: str) -> str:

@@ -44,7 +44,7 @@ def timeline(analysis: Analysis, cells: int, ink: Ink = BLOCKS) -> list[str]:
         return _waves(analysis, cells, ink)
     names = [visible(task.id) for task in forecast.tasks]
     times = [_time(analysis, task) for task in range(forecast.work.size)]
-    scale = _Scale(schedule.makespan, cells, names, times)
+    scale = Scale(schedule.makespan, cells, names, times)
     lines = [scale.axis(told.brief(schedule.makespan / 2), told.brief(schedule.makespan))]
     for level in range(max(forecast.work.levels) + 1):
         lines.append(f"Wave {level + 1}")
@@ -65,7 +65,7 @@ def _waves(analysis: Analysis, cells: int, ink: Ink) -> list[str]:
     shown = sorted(spans)[:ROWS]
     names = [f"Wave {level + 1}, {spans[level][2]:,} task{'s'[: spans[level][2] != 1]}" for level in shown]
     times = [f"{told.brief(spans[level][0])} - {told.brief(spans[level][1])}" for level in shown]
-    scale = _Scale(schedule.makespan, cells, names, times)
+    scale = Scale(schedule.makespan, cells, names, times)
     lines = [scale.axis(told.brief(schedule.makespan / 2), told.brief(schedule.makespan))]
     for level, name, time in zip(shown, names, times):
         first, last = scale.between(*spans[level][:2])
@@ -75,7 +75,7 @@ def _waves(analysis: Analysis, cells: int, ink: Ink) -> list[str]:
     return [*lines, f"{ink.busy} from the first task of a wave that begins to the last that ends"]
 
 
-class _Scale:
+class Scale:
     """The columns of a picture: names, the run from beginning to end, times."""
 
     def __init__(self, makespan: int, cells: int, names: Sequence[str], times: Sequence[str]) -> None:
@@ -89,16 +89,18 @@ class _Scale:
         return first, max(first + 1, end * self.cells // self.makespan)
 
     def row(self, name: str, bar: str, time: str) -> str:
+        """A line of the picture."""
         return f"  {padded(name, self.names - 2)} {padded(bar, self.cells)} {time}"
 
     def axis(self, middle: str, end: str) -> str:
+        """The line above, from the beginning to the end."""
         half = self.cells // 2
         left = padded("0", half - len(middle) // 2) + middle
         marks = padded(left, max(len(left), self.cells - len(end))) + end
         return " " * (self.names + 1) + marks
 
 
-def _bar(analysis: Analysis, task: int, scale: _Scale, ink: Ink) -> str:
+def _bar(analysis: Analysis, task: int, scale: Scale, ink: Ink) -> str:
     schedule = analysis.forecast.schedule
     if schedule.starts[task] < 0:
         return ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from .finding import Finding
 from .phrases import Word, stem, words
 from .topic_reading import topics_of
@@ -14,9 +16,11 @@ HERE, AROUND, SOMEWHERE, ELSEWHERE = "here", "around", "somewhere", "elsewhere"
 NEAR, FAR = 5, 15
 LONG = 40
 """Lines of a range that says no more than its file does."""
-ENOUGH = 2
-"""The evidence that makes two findings the same; texts of more than SHORT words need one more for every WORDY."""
-SHORT, WORDY = 8, 4
+ENOUGH = 0.5
+"""The weight of what two findings have in common that makes them the same."""
+KIN, STRANGER, UNTOLD = 0.4, 0.2, 0.3
+"""What a common topic adds to that weight, what topics without a common one take from it, and what it adds that one of
+the two proposes no fix, so that less could be in common."""
 KINDRED, AKIN = 0.15, 0.3
 """The share of words in common that keeps two findings from being different; AKIN where their topics differ."""
 MOST = 0.8
@@ -110,20 +114,26 @@ def sense(a: Profile, b: Profile, *, has_line: bool) -> str:
         return SAME
     common = a.main & b.main
     clash = bool(a.main and b.main) and not a.topics & b.topics
-    score = evidence(a, b) + bool(common) - clash
+    told = evidence(a, b)
     if are_opposed(a, b):
         return POSSIBLY if common else DIFFERENT
     if ASPECTS & (a.main ^ b.main):
-        return POSSIBLY if common or score >= ENOUGH else DIFFERENT
-    shorter = min(len(a.weights), len(b.weights))
-    if score >= ENOUGH + max(0, shorter - SHORT) // WORDY:
+        return POSSIBLY if common or told > 1 else DIFFERENT
+    if told and _weight(a, b, told, clash=clash) >= ENOUGH:
         return SAME
     alike = overlap(a, b)
-    if len(a.weights.keys() & b.weights.keys()) > max(ENOUGH, MOST * len(a.weights.keys() | b.weights.keys())):
+    if len(a.weights.keys() & b.weights.keys()) > max(2, MOST * len(a.weights.keys() | b.weights.keys())):
         return SAME
-    if common or score > 0 or alike >= (AKIN if clash else KINDRED):
+    if common or told > clash or alike >= (AKIN if clash else KINDRED):
         return POSSIBLY
     return POSSIBLY if has_line and not clash else DIFFERENT
+
+
+def _weight(a: Profile, b: Profile, told: int, *, clash: bool) -> float:
+    """How much so many words in common weigh: in long texts some meet by chance, as their length's root has it."""
+    shorter = min(len(a.weights), len(b.weights))
+    kin = KIN * bool(a.topics & b.topics) - STRANGER * clash
+    return told / math.sqrt(shorter + 3) + kin + UNTOLD * (not (a.fix and b.fix))
 
 
 def evidence(a: Profile, b: Profile) -> int:

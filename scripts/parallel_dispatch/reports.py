@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 def values_of(run: ActiveRun) -> Values:
     """The values of a run's report, as what lies on disk tells them."""
     state = run.state()
-    joined = aggregate_values(state.plan, state)
-    return report_values(gather(state.plan, state, auditing.read(run.folder), run.ledger.read(), run.folder, joined))
+    audit, events = auditing.read(run.folder), run.ledger.read()
+    return report_values(gather(state.plan, state, audit, events, run.folder, aggregate_values(state.plan, state)))
 
 
 def json_text(values: Values, _: str = "") -> str:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from parallel_dispatch.facts import gather
 from parallel_dispatch.report import cell, render_report
 from parallel_dispatch.reports import write_reports
+from parallel_dispatch.standings import moment
 from parallel_dispatch.state import replay
 from parallel_dispatch.status import table
 from recorded_runs import CASES, MADE, golden, put_up
@@ -251,7 +252,7 @@ def test_the_status_of_a_run_names_every_task_with_its_state():
         claimed("bad"),
         closed("bad", "failed", reason="r"),
     ]
-    lines = [line.split() for line in table(replay(plan, events), "under way").splitlines()]
+    lines = [line.split() for line in table(moment(replay(plan, events), 3.0, "under way")).splitlines()]
     assert lines[0] == ["a-run", "(run", "k3f2):", "under", "way"]
     assert [line[:2] for line in lines[1:]] == [
         ["done", "✓"],

@@ -439,6 +439,17 @@ def test_a_fault_in_one_report_costs_no_other_and_is_said(run, monkeypatch):
     assert sorted(name for name in os.listdir(run.folder.path) if "report" in name) == ["report.html", "report.md"]
 
 
+def test_outputs_that_cannot_be_joined_cost_no_figure_and_are_told_first(run, monkeypatch):
+    def fails(*_):
+        raise ValueError("a page that nobody can read")
+
+    monkeypatch.setattr(reports, "aggregate_values", fails)
+    made = values_of(run)
+    assert breaches(made) == []
+    assert made["problems"][0]["what"].endswith("could not be joined: ValueError: a page that nobody can read.")
+    assert "## Task Details" in write_reports(run)
+
+
 def test_a_run_whose_figures_cannot_be_told_ends_in_a_report_all_the_same(run, monkeypatch):
     def fails(*_):
         raise RecursionError

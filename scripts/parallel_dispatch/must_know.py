@@ -30,6 +30,15 @@ def _problem(what: str, consequence: str, do: str, tasks: Sequence[str] = ()) ->
     return {"what": what, "consequence": consequence, "do": do, "tasks": list(tasks)}
 
 
+def not_joined(why: str) -> Values:
+    """The problem of a run whose outputs could not be joined."""
+    return _problem(
+        f"The findings of the outputs could not be joined: {short(why)}.",
+        "This report lists none of them, and no conflict between them.",
+        "Read the outputs themselves.",
+    )
+
+
 def _end(values: Values) -> Iterator[Values]:
     """How the run itself ended, where that was not by having nothing left to do."""
     run = values["run"]

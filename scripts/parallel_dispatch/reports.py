@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from . import auditing, dispatch
 from .aggregate import aggregate_values
 from .facts import gather
+from .must_know import not_joined
 from .page import render_page
 from .page_texts import texts_of
 from .places import write_whole
@@ -26,7 +27,14 @@ def values_of(run: ActiveRun) -> Values:
     """The values of a run's report, as what lies on disk tells them."""
     state = run.state()
     audit, events = auditing.read(run.folder), run.ledger.read()
-    return report_values(gather(state.plan, state, audit, events, run.folder, aggregate_values(state.plan, state)))
+    try:
+        joined, lost = aggregate_values(state.plan, state), ""
+    except Exception as fault:  # noqa: BLE001 - what cannot be joined costs no figure
+        joined, lost = None, _said(fault)
+    values = report_values(gather(state.plan, state, audit, events, run.folder, joined))
+    if lost:
+        values["problems"].insert(0, not_joined(lost))
+    return values
 
 
 def json_text(values: Values, _: str = "") -> str:

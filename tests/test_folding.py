@@ -40,13 +40,12 @@ def shape(folding):
     return [group.ids for group in folding.groups], [(a.ids, b.ids) for a, b in folding.possible]
 
 
-def test_both_halves_of_the_labelled_pairs_reach_the_bar(measured):
-    halves = measured.halves()
-    assert sum(map(len, halves.values())) >= 300
-    for name, pairs in halves.items():
-        precision, recall = measured.precision_and_recall(measured.verdicts(pairs))
-        assert precision >= measured.WANTED_PRECISION, name
-        assert recall >= measured.WANTED_RECALL, name
+def test_the_labelled_pairs_together_reach_the_bar(measured):
+    pairs = list(itertools.chain.from_iterable(measured.halves().values()))
+    assert len(pairs) >= 900
+    precision, recall = measured.precision_and_recall(measured.verdicts(pairs))
+    assert precision >= measured.WANTED_PRECISION
+    assert recall >= measured.WANTED_RECALL
 
 
 def test_folding_a_pair_is_its_likeness_whichever_comes_first(measured):

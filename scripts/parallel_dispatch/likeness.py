@@ -34,8 +34,8 @@ MOST = 0.8
 class Profile:
     """What of a finding is compared: the words of its title, details and fix, and the topics that they tell.
 
-    `main` are the topics of its title, of the rest where the title tells none. `wanted` is what it asks for more of,
-    `unwanted` what it asks for less of.
+    `names` are the words of code in its title. `main` are the topics of its title, of the rest where the title tells
+    none. `wanted` is what it asks for more of, `unwanted` what it asks for less of.
     """
 
     __slots__ = (
@@ -46,6 +46,7 @@ class Profile:
         "is_lack",
         "key",
         "main",
+        "names",
         "poles",
         "title",
         "topics",
@@ -63,6 +64,7 @@ class Profile:
         self.key = " ".join(word.text for word in title)
         self.topics = topics_of(told)
         self.main = topics_of(title) or self.topics
+        self.names = frozenset(stem(word.text) for word in title if word.is_code and _tells(word))
         self.title, self.details, self.fix = (_stems(part) for part in (title, details, fix))
         self.weights: dict[str, float] = {}
         for word in told:
@@ -123,7 +125,7 @@ def sense(a: Profile, b: Profile, *, has_line: bool) -> str:
         return POSSIBLY if common else DIFFERENT
     if ASPECTS & (a.main ^ b.main):
         return POSSIBLY if common or len(told) > 1 else DIFFERENT
-    if told and weight(a, b) >= ENOUGH:
+    if told and weight(a, b) >= ENOUGH and (has_line or not _name_others(a, b)):
         return SAME
     alike = overlap(a, b)
     if len(a.weights.keys() & b.weights.keys()) > max(2, MOST * len(a.weights.keys() | b.weights.keys())):
@@ -153,6 +155,11 @@ def shared(a: Profile, b: Profile) -> frozenset[str]:
     """The words that two findings have in common beyond their titles."""
     fixes, proposed, told = _shared_words(a, b)
     return fixes | proposed | told
+
+
+def _name_others(a: Profile, b: Profile) -> bool:
+    """Whether each title names things of the code, and the other finding none of them."""
+    return bool(a.names and b.names) and not (a.names & b.weights.keys()) and not (b.names & a.weights.keys())
 
 
 def _shared_words(a: Profile, b: Profile) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
@@ -225,7 +232,7 @@ _UNITS = frozenset("kb mb gb ms sec min kib mib gib px rem".split())
 _POLES = (
     (
         frozenset("raise increase extend lengthen widen longer larger higher bigger enlarge more".split()),
-        frozenset("lower reduce decrease shorten shrink cut shorter smaller fewer less oversized".split()),
+        frozenset("lower reduce decrease shorten narrow shrink cut shorter smaller fewer less oversized".split()),
     ),
     (
         frozenset("split extract separate finer divide".split()),

@@ -120,8 +120,7 @@ def dispositions(lines: list[tuple[int, str]], ids: Ids) -> list[Disposition]:
             if is_ruler(following):
                 columns = [_column(cell) for cell in cells(line)]
             elif not is_ruler(line):
-                row = _row(cells(line), columns, ids, at)
-                found += [row] if row else []
+                found += _rows(cells(line), columns, ids, at)
             continue
         columns = columns if line.strip() else []
         item = _ITEM.match(line)
@@ -142,6 +141,18 @@ def _column(header: str) -> str:
         if pattern.search(header):
             return name
     return ""
+
+
+def _rows(cells: list[str], columns: list[str], ids: Ids, at: int) -> list[Disposition]:
+    """What a row says: of each of its findings by itself, where it gives each a severity."""
+    row = _row(cells, columns, ids, at)
+    if row is None:
+        return []
+    for column, value in zip(columns, cells):
+        told = [only_severity(_plain(part)) for part in re.split("[,;/]", value)] if column == "severity" else []
+        if len(told) == len(row.findings) > 1 and all(told):
+            return [row._replace(findings=(each,), severity=one) for each, one in zip(row.findings, told)]
+    return [row]
 
 
 def _row(cells: list[str], columns: list[str], ids: Ids, at: int) -> Disposition | None:

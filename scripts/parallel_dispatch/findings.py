@@ -205,6 +205,9 @@ class _Text:
             return any(line.kind == ROW and table.columns(line.text) for line in body[:20])
         items = [line for line in body if line.kind == ITEM]
         top = min((line.depth for line in items), default=0)
+        begun = [labels.LABELS.get(labels.fields(line.text)[0][0]) for line in items[:20] if line.depth == top]
+        if begun.count(labels.SEVERITY) > 1:
+            return True
         return any(line.depth == top and _looks_like_finding(line.text) for line in items[:20])
 
     def _one(self, at: int, stop: int, around: Around) -> None:

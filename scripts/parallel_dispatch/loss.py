@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from .citations import Ids
 from .disposition import DROPPED, MERGED, UNCLEAR, dispositions, is_reason, split
 from .finding import SEVERITIES
-from .resemblance import may_be_one, tells
+from .resemblance import may_be_one, same_file, tells
 from .retold import retold
 
 if TYPE_CHECKING:
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from .retold import Item
 
 LOST, UNREASONED, UNTOLD, CHANGED, FUSED, INVENTED = "lost", "dropped", "untold", "changed", "merged", "invented"
+
+DOCUMENTS = (".md", ".mdx", ".rst", ".adoc", ".txt")
+"""The ends of files that tell of code: what they say wrongly and what the code does wrongly may be one."""
 
 
 class Alarm(NamedTuple):
@@ -144,17 +147,28 @@ def _of_severity(item: Item, by_id: dict[str, Finding], own: dict[str, list[Disp
 
 def _of_merges(items: list[Item], rows: tuple[Disposition, ...], by_id: dict[str, Finding]) -> Iterator[Alarm]:
     """Findings that were declared one with others, none of which they resemble."""
-    groups = [item.cited for item in items]
-    groups += [(*row.findings, *row.others) for row in rows if row.kind == MERGED]
+    groups = [(item.cited, item) for item in items]
+    groups += [((*row.findings, *row.others), None) for row in rows if row.kind == MERGED]
     told: set[str] = set()
-    for group in groups:
+    for group, item in groups:
         for each in group if len(group) > 1 else ():
             others = [by_id[other] for other in group if other != each]
-            if each in told or any(may_be_one(by_id[each], other) for other in others):
+            is_there = item is None or _names_place(item, by_id[each])
+            if each in told or (is_there and any(may_be_one(by_id[each], other) for other in others)):
                 continue
             told.update(group if len(group) == 2 else (each,))
             text = f"{each} and {_listed([other.id for other in others])} are told as one, but differ: keep them apart"
             yield Alarm(each, FUSED, f"{text} ({_shown(by_id[each])} / {_shown(others[0])})")
+
+
+def _names_place(item: Item, finding: Finding) -> bool:
+    """Whether an item that names a file names that of a finding that it stands for, or it is a document on that code."""
+    if not item.finding.path or not finding.path or same_file(item.finding, finding):
+        return True
+    if finding.path.casefold().endswith(DOCUMENTS) != item.finding.path.casefold().endswith(DOCUMENTS):
+        return True
+    name = finding.path.rpartition("/")[2].partition(".")[0].casefold()
+    return name in item.text.casefold()
 
 
 def _cites(text: str, tasks: Collection[str]) -> bool:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 CLOSE = 3
 """Lines between two places that still are one."""
-SHORT, LONG = 6, 10
+SHORT, LONG = 7, 10
 """From so many words on a text has one, and two, words in common with any other that tells the same at one place."""
 ASPECTS = frozenset(("test", "untest", "document", "undocument", "comment", "docstr"))
 """Words of what may lack beside the code that another finding at the same lines is about."""

@@ -147,7 +147,7 @@ def _of_severity(item: Item, by_id: dict[str, Finding], own: dict[str, list[Disp
 
 def _of_merges(items: list[Item], rows: tuple[Disposition, ...], by_id: dict[str, Finding]) -> Iterator[Alarm]:
     """Findings that were declared one with others, none of which they resemble."""
-    groups = [(item.cited, item) for item in items]
+    groups: list[tuple[tuple[str, ...], Item | None]] = [(item.cited, item) for item in items]
     groups += [((*row.findings, *row.others), None) for row in rows if row.kind == MERGED]
     told: set[str] = set()
     for group, item in groups:
@@ -162,7 +162,7 @@ def _of_merges(items: list[Item], rows: tuple[Disposition, ...], by_id: dict[str
 
 
 def _names_place(item: Item, finding: Finding) -> bool:
-    """Whether an item that names a file names that of a finding that it stands for, or it is a document on that code."""
+    """Whether an item that names a file names that of a finding it stands for, or is a document on that code."""
     if not item.finding.path or not finding.path or same_file(item.finding, finding):
         return True
     if finding.path.casefold().endswith(DOCUMENTS) != item.finding.path.casefold().endswith(DOCUMENTS):

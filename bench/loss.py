@@ -19,7 +19,7 @@ from parallel_dispatch.loss import Alarm, check
 from parallel_dispatch.places import read_text
 
 TRIALS = os.path.join(sides.ROOT, "trials", "loss")
-HALVES = ("dev", "held", "fresh")
+HALVES = ("dev", "held", "fresh", "last")
 TEXTS = ("title", "severity", "path", "details", "fix", "category")
 FITTING = {
     "dropped": {"lost", "dropped", "untold", "merged"},  # "merged": it is cited by what tells something else

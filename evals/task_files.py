@@ -133,34 +133,26 @@ def grade(folder: str) -> int:
     return int(good < of - 1)
 
 
-def neutral(folder: str, skill: str, name: str) -> list[dict[str, Any]]:
-    """What a skill led to, in one form for all of them."""
-    with open(os.path.join(folder, skill, f"{name}.yaml"), encoding="utf-8") as file:
+def neutral(folder: str, repo: str, skill: str, name: str) -> list[dict[str, Any]]:
+    """What a skill led to, in one form for all of them: what each agent is told."""
+    path = os.path.join(folder, skill, f"{name}.yaml")
+    with open(path, encoding="utf-8") as file:
         found = yaml.safe_load(file)
-    return [_row(task) for task in found["tasks"]] if skill == OURS else [_plain(row) for row in found]
+    if skill != OURS:
+        return [_plain(row) for row in found]
+    return [_told(path, os.path.join(folder, "repos", repo), task) for task in found["tasks"]]
 
 
-def _row(task: dict[str, Any]) -> dict[str, Any]:
-    parts = [str(task.get("prompt", "")).strip()]
-    for key, words in (
-        ("context", "Context"),
-        ("scope", "Scope"),
-        ("constraints", "Constraints"),
-        ("output_format", "Form of the result"),
-        ("success_criteria", "Done when"),
-        ("reads", "Read"),
-        ("writes", "You may change only"),
-        ("contract", "The result must have"),
-        ("for_each", "One agent for each of"),
-    ):
-        if task.get(key):
-            parts.append(f"{words}: {_yaml(task[key], 10**6, inline=True).strip()}")
-    output = task.get("output", task["id"] + ".md")
-    parts.append(f"Result: a file {output}; inputs: the result files of the agents it comes after.")
+def _told(path: str, repo: str, task: dict[str, Any]) -> dict[str, Any]:
+    """What the agent of a task is told: its brief, without the line that names the run; one for all of a pattern."""
+    pattern = task.get("for_each")
+    brief = _run("brief", path, task["id"], cwd=repo) or _run("brief", path, f"{task['id']}-1", cwd=repo)
+    lines = brief.splitlines()[1:]
+    more = [f"(One agent like this for each of: {_yaml(pattern, 10**6, inline=True).strip()})"] if pattern else []
     return {
         "description": task["id"],
         "agent": task.get("agent", "general-purpose"),
-        "prompt": "\n".join(parts),
+        "prompt": "\n".join([*more, *lines]).replace(repo + "/", "") if lines else f"NO BRIEF of {task['id']}",
         "after": task.get("dependencies", []),
     }
 
@@ -183,7 +175,7 @@ def write_pairs(folder: str) -> None:
             lot = random.Random(f"lot {case['id']}").sample(skills, len(skills))
             key[case["id"]] = dict(zip(LETTERS, lot))
             cuts = [
-                f"### {case['id']} {letter}\n\n{_yaml(neutral(folder, skill, case['id']), 100)}"
+                f"### {case['id']} {letter}\n\n{_yaml(neutral(folder, repo, skill, case['id']), 100)}"
                 for letter, skill in zip(LETTERS, lot)
             ]
             shown.append(f"## {case['id']}: {case['request']}\n\n" + "\n".join(cuts))

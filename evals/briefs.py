@@ -36,8 +36,8 @@ all dependencies is {python}). Your tools: {tools}. This is your definition:
 {definition}
 ----- end of the definition -----
 
-You are called {count} times, each time in a conversation of its own: begin each from nothing but your definition and what
-the call says, and end it before you begin the next. The calls:
+You are called {count} times, each time in a conversation of its own: begin each from nothing but your definition and
+what the call says, and end it before you begin the next. The calls:
 
 {calls}
 """

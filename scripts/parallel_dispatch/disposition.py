@@ -23,7 +23,8 @@ _WHY = re.compile(r"reason|why|note|rationale|justification|comment|explanation|
 _KINDS = {
     DROPPED: r"drop\w* remov\w+ reject\w+ exclud\w+ omit\w* discard\w* dismiss\w* ignor\w+ delet\w+ skipp\w+ invalid "
     "withdrawn false_positive not_included left_out not_kept won'?t_fix",
-    MERGED: r"merg\w+ fold\w+ duplicat\w+ combin\w+ consolidat\w+ joined absorbed subsumed same_as covered_by part_of",
+    MERGED: r"merg\w+ fold\w+ duplicat\w+ combin\w+ consolidat\w+ joined absorbed subsumed same_as covered_by part_of "
+    "one_item one_finding together",
     KEPT: r"kept keep\w* retain\w* includ\w+ unchanged accept\w+ confirm\w+ report\w+ chang\w+ lower\w+ rais\w+ as_is "
     r"downgrad\w+ upgrad\w+ reduc\w+ escalat\w+",
 }

@@ -129,10 +129,18 @@ def _opening_word(text: str) -> tuple[str, str, str]:
     if bare.startswith("(") and bare.find(")", 0, 40) > 0 and bare[bare.find(")") + 1 :][:1] in (":", " ", BOLD):
         beside, _, rest = bare[1:].partition(")")  # "High (CVSS 8.1): …"
     after = rest.lstrip(" " + BOLD)[:1]
+    if after == "," and _is_place(rest.lstrip(" " + BOLD + ",")):  # "High, src/a.py:3: …"
+        return WORDS[word.casefold()], beside, rest
     is_set_off = (after in (":", "–", "—", "|", "·", "")) or rest.startswith((" - ", BOLD + " - ", "] "))
     return (
         (WORDS[word.casefold()], beside, rest) if is_set_off or (word.isupper() and rest[:1] == " ") else ("", "", text)
     )
+
+
+def _is_place(text: str) -> bool:
+    """Whether a text begins with a path."""
+    first = text.split(None, 1)[0].strip("`:,") if text.strip() else ""
+    return "." in first.strip(".") and first.replace(".", "").replace("/", "").replace(":", "").isascii()
 
 
 def _words(text: str) -> list[str]:

@@ -192,7 +192,17 @@ def are_opposed(a: Profile, b: Profile) -> bool:
         return True
     if any("de" + word in b.title for word in a.title) or any("de" + word in a.title for word in b.title):
         return True
+    if _forbids(a, b) or _forbids(b, a):
+        return True
     return bool((a.wanted & b.unwanted) | (a.unwanted & b.wanted))
+
+
+def _forbids(a: Profile, b: Profile) -> bool:
+    """Whether one title says not to do what the other one begins with, as "Don't cache x" and "Cache x" do."""
+    for opening in ("don t ", "dont ", "do not ", "never ", "stop "):
+        if a.key.startswith(opening):
+            return b.key[:1] != "" and a.key[len(opening) :].split()[:1] == b.key.split()[:1]
+    return False
 
 
 def _after(told: list[Word]) -> tuple[int, int]:

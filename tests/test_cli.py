@@ -379,8 +379,8 @@ def test_an_output_that_is_changed_after_its_agent_ended_is_flagged_in_the_repor
     os.unlink(terminal.path("out/b.md"))
     report = terminal.runs("report", "--format", "md", code=1).stdout
     assert [line for line in report.splitlines() if line.startswith("- out/")] == [
-        "- out/a.md (changed or removed since its agent ended)",
-        "- out/b.md (changed or removed since its agent ended)",
+        "- out/a.md (changed since its agent ended)",
+        "- out/b.md (removed since its agent ended)",
         "- out/c.md",
     ]
 

@@ -373,7 +373,7 @@ def test_what_follows_from_changed_outputs_and_strays_is_told(project):
     made = values(plan, events, audit)
     assert told(made)[:2] == [
         "1 file changed outside of every write scope: src/x.py (changed).",
-        "Changed or removed since its agent ended: out/a.md.",
+        "Changed since its agent ended: out/a.md.",
     ]
     assert "b built on what was there before" in made["problems"][1]["consequence"]
 

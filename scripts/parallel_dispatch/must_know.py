@@ -249,16 +249,20 @@ def _strays(values: Values) -> Iterator[Values]:
 
 def _changed(values: Values) -> Iterator[Values]:
     """Outputs that are not any more what their agents left."""
-    changed = [task for task in values["tasks"] if task["changed"]]
-    if changed:
+    for how, is_there in (("Changed", True), ("Removed", False)):
+        changed = [t for t in values["tasks"] if t["changed"] and (t["output_bytes"] is not None) == is_there]
+        if not changed:
+            continue
         outputs = [task["output"] or task["id"] for task in changed]
         ids = [task["id"] for task in changed]
         built = [t["id"] for t in values["tasks"] if t["outcome"] == "success" and set(t["dependencies"]) & set(ids)]
         on = f" {named(built)} built on what was there before." if built else ""
+        what = "What lies there now is not what" if is_there else "Nothing lies there now; it"
         yield _problem(
-            f"Changed or removed since its agent ended: {named(outputs)}.",
-            f"What lies there now is not what was judged and counted as a success.{on}",
-            f"Check who changed it. To have it done anew, {_anew(values)}",
+            f"{how} since its agent ended: {named(outputs)}.",
+            f"{what} was judged and counted as a success.{on}",
+            f"Check who {how.lower()} it, before anything that builds on it is resumed. "
+            f"To have it done anew, {_anew(values)}",
             ids,
         )
 
@@ -267,7 +271,7 @@ def _anew(values: Values) -> str:
     """How what is done is done again."""
     if values["run"]["rehearsal"]:
         return "rehearse the task file again."
-    return "remove the file and resume the run: the task and what builds on it run again."
+    return "see that the file is gone and resume the run: the task and what builds on it run again."
 
 
 def _rewritten(values: Values) -> Iterator[Values]:

@@ -157,6 +157,17 @@ def _told(path: str, repo: str, task: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _shown(rows: list[dict[str, Any]]) -> str:
+    """The agents of a cut, one after another, each with all that it is told between two lines."""
+    found = []
+    for row in rows:
+        after = ", ".join(map(str, row["after"])) or "nothing"
+        found.append(
+            f"* {row['description']} ({row['agent']}), after {after}:\n<<<\n{str(row['prompt']).strip()}\n>>>\n"
+        )
+    return "\n".join(found)
+
+
 def _yaml(value: object, width: int, *, inline: bool = False) -> str:
     return str(yaml.safe_dump(value, allow_unicode=True, sort_keys=False, width=width, default_flow_style=inline))
 
@@ -175,7 +186,7 @@ def write_pairs(folder: str) -> None:
             lot = random.Random(f"lot {case['id']}").sample(skills, len(skills))
             key[case["id"]] = dict(zip(LETTERS, lot))
             cuts = [
-                f"### {case['id']} {letter}\n\n{_yaml(neutral(folder, repo, skill, case['id']), 100)}"
+                f"### {case['id']} {letter}\n\n{_shown(neutral(folder, repo, skill, case['id']))}"
                 for letter, skill in zip(LETTERS, lot)
             ]
             shown.append(f"## {case['id']}: {case['request']}\n\n" + "\n".join(cuts))

@@ -64,7 +64,11 @@ def test_what_calls_for_orchestration_stands_in_its_description():
 @pytest.mark.parametrize(
     ("question", "asked", "remedy"),
     [
-        ("Are they independent", "no part needs another's result, in no fixed order", "declares the other as a dependency"),
+        (
+            "Are they independent",
+            "no part needs another's result, in no fixed order",
+            "declares the other as a dependency",
+        ),
         ("Does each take an agent", "more than half a minute", "join small parts, or do them yourself"),
         ("Do they change different files", "share no server, database or other state", "make them one task"),
         ("Can each result be checked", "does one failure leave the rest useful", "cut elsewhere"),
@@ -78,8 +82,8 @@ def test_each_question_of_independence_says_what_to_do_if_not(question, asked, r
 
 def test_the_four_questions_are_asked_in_their_order():
     assert (
-        "Are they independent? Does each take more than 30 seconds? Does one need another's output? Do two edit the same "
-        "file? The first two decide whether to fan out, the others what to declare."
+        "Are they independent? Does each take more than 30 seconds? Does one need another's output? Do two edit the "
+        "same file? The first two decide whether to fan out, the others what to declare."
     ) in said(ORCHESTRATION)
 
 
@@ -92,8 +96,8 @@ def test_good_and_bad_cuts_are_named():
 
 def test_what_needs_coordination_belongs_to_one_task():
     assert (
-        "Shared configuration, database schemas, API contracts and merges belong to one task, which the others depend on "
-        "or which comes last."
+        "Shared configuration, database schemas, API contracts and merges belong to one task, which the others depend "
+        "on or which comes last."
     ) in said(FAN_OUT)
 
 
@@ -213,8 +217,9 @@ def test_the_pattern_follows_from_the_situation(situation, pattern, form):
 
 
 def test_convergence_is_named_beside_the_other_two():
-    assert "*homogeneous*; other kinds on one subject, *heterogeneous*; with a last task that concludes, *convergence*" in (
-        said(PATTERNS)
+    assert (
+        "*homogeneous*; other kinds on one subject, *heterogeneous*; with a last task that concludes, *convergence*"
+        in (said(PATTERNS))
     )
 
 
@@ -340,9 +345,8 @@ def test_codex_is_told_to_loop_over_start_and_next():
 
 @pytest.mark.parametrize("reference", ["REF-001", "REF-002", "Go", "Parallel computing", "Actor model", "MapReduce"])
 def test_a_reference_is_followed_to_what_the_product_took_from_it(reference):
-    (line,) = [
-        line for line in read(os.path.join(ROOT, "docs", "coverage.md")).splitlines() if line.startswith(f"- **{reference}")
-    ]
-    files = [word for word in line.split("`")[1::2] if "/" in word]
+    items = text_of("docs/coverage.md").partition("\n## References\n")[2].partition("\n## ")[0].split("\n- **")
+    (item,) = [item for item in items if item.startswith(reference)]
+    files = [word for word in item.split("`")[1::2] if "/" in word]
     assert files
     assert [name for name in files if not os.path.exists(os.path.join(ROOT, name))] == []

@@ -8,15 +8,15 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import signal
 import sys
 import time
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from . import runs
 from .activity import Activity
 from .bars import ASCII, BLOCKS, Marks
 from .bulletins import Bulletins
+from .ending import signals_interrupt
 from .outlook import Outlook
 from .picture import is_fine, picture
 from .refusal import Refusal
@@ -127,7 +127,7 @@ def watch(run: ActiveRun, *, can_draw: bool, colour: bool) -> int:
     `can_draw`: the terminal knows more than ASCII.
     """
     sight, out = Sight(run), sys.stdout.fileno()
-    with _signals_interrupt(), _terminal_may_go():
+    with signals_interrupt(), _terminal_may_go():
         if can_move(out):
             _draw(sight, Screen(out, sys.stdin.fileno(), colour=colour and can_colour()), BLOCKS if can_draw else ASCII)
         else:
@@ -175,17 +175,6 @@ def _tell(sight: Sight) -> None:
 
 
 @contextlib.contextmanager
-def _signals_interrupt() -> Iterator[None]:
-    """A closed terminal and a polite kill end the watching as Ctrl-C does."""
-    before = {number: signal.signal(number, _interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@contextlib.contextmanager
 def _terminal_may_go() -> Iterator[None]:
     """Where the terminal is closed, nobody hears anything any more."""
     try:
@@ -196,7 +185,3 @@ def _terminal_may_go() -> Iterator[None]:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         for stream in (sys.stdout, sys.stderr):
             os.dup2(nowhere, stream.fileno())
-
-
-def _interrupt(*_: object) -> NoReturn:
-    raise KeyboardInterrupt

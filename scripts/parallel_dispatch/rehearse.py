@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shlex
-import signal
 import subprocess
 import sys
 import tempfile
 import time
 import uuid
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from . import dispatch, planner, run, runs, telling
 from .active import ActiveRun
 from .copyist import Copyist
+from .ending import signals_interrupt
 from .host import copy_plugin, environment, find_host, make_home, print_command
 from .owners import deactivate
 from .refusal import Refusal
@@ -23,8 +22,6 @@ from .scripted_model import ModelServer
 from .visible import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from .options import Options
     from .tasks import TaskFile
 
@@ -62,7 +59,7 @@ def rehearse(file: str, options: Options, project: str, host_version: str | None
                 stderr=subprocess.STDOUT,
             )
             try:
-                with _signals_interrupt():
+                with signals_interrupt():
                     _follow(process, project, session)
             finally:
                 process.kill()
@@ -74,21 +71,6 @@ def rehearse(file: str, options: Options, project: str, host_version: str | None
         print(visible(line))
     print(f"Report: {found.folder.report}")
     return telling.exit_code(found)
-
-
-@contextlib.contextmanager
-def _signals_interrupt() -> Iterator[None]:
-    """A closed terminal and a polite kill end a rehearsal as Ctrl-C does, with nothing left behind."""
-    before = {number: signal.signal(number, _interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _interrupt(*_: object) -> NoReturn:
-    raise KeyboardInterrupt
 
 
 def _end(project: str, session: str) -> ActiveRun | None:

@@ -119,13 +119,14 @@ def sense(a: Profile, b: Profile, *, has_line: bool) -> str:
     if a.key == b.key:
         return SAME
     common = a.main & b.main
-    clash = bool(a.main and b.main) and not a.topics & b.topics
-    told = shared(a, b)
+    clash = _tell_other_topics(a, b)
+    words = _shared_words(a, b)
+    told = frozenset().union(*words)
     if are_opposed(a, b):
         return POSSIBLY if common else DIFFERENT
     if ASPECTS & (a.main ^ b.main):
         return POSSIBLY if common or len(told) > 1 else DIFFERENT
-    if told and weight(a, b) >= ENOUGH and (has_line or not _name_others(a, b)):
+    if told and _weigh(a, b, *words) >= ENOUGH and (has_line or not _name_others(a, b)):
         return SAME
     alike = overlap(a, b)
     if len(a.weights.keys() & b.weights.keys()) > max(2, MOST * len(a.weights.keys() | b.weights.keys())):
@@ -137,7 +138,10 @@ def sense(a: Profile, b: Profile, *, has_line: bool) -> str:
 
 def weight(a: Profile, b: Profile) -> float:
     """How much two findings have in common: words, fewer of which meet by chance in shorter texts, and topics."""
-    fixes, proposed, told = _shared_words(a, b)
+    return _weigh(a, b, *_shared_words(a, b))
+
+
+def _weigh(a: Profile, b: Profile, fixes: frozenset[str], proposed: frozenset[str], told: frozenset[str]) -> float:
     everywhere = fixes | proposed | told
     words = (
         FIXES * len(everywhere)
@@ -147,14 +151,13 @@ def weight(a: Profile, b: Profile) -> float:
     )
     found = words / math.sqrt(min(len(a.weights), len(b.weights)) + 1)
     found += CENTRAL * bool(a.main & b.main) + KIN * bool(a.topics & b.topics)
-    found += STRANGER * (bool(a.main and b.main) and not a.topics & b.topics)
+    found += STRANGER * _tell_other_topics(a, b)
     return found + ONE_LINE * _is_one_line(a.finding, b.finding) + UNTOLD * (not (a.fix and b.fix))
 
 
-def shared(a: Profile, b: Profile) -> frozenset[str]:
-    """The words that two findings have in common beyond their titles."""
-    fixes, proposed, told = _shared_words(a, b)
-    return fixes | proposed | told
+def _tell_other_topics(a: Profile, b: Profile) -> bool:
+    """Whether both tell what they are about, and it is not the same."""
+    return bool(a.main and b.main) and not a.topics & b.topics
 
 
 def _name_others(a: Profile, b: Profile) -> bool:
@@ -163,7 +166,7 @@ def _name_others(a: Profile, b: Profile) -> bool:
 
 
 def _shared_words(a: Profile, b: Profile) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
-    """The words of both fixes; those of one fix that the other's title or details have; those of both texts.
+    """The words in common: of both fixes; of one fix and the other's title or details; of both texts.
 
     What only the titles share is in none of them.
     """

@@ -22,7 +22,7 @@ OUTPUTS = {
     "security": "## Findings\n\n- [high] src/a.py:4 - The name goes into the SQL text unescaped. Fix: bind it.\n",
     "style": "## Findings\n\n- [low] src/a.py:90 - Two loops do the same. Fix: keep the second.\n",
 }
-ONE = "## Findings\n\n- [high] src/a.py:4 - The name reaches the SQL text unescaped. (security/1)\n"
+ONE = "## Findings\n\n- [high] src/a.py:4 - The name goes into the SQL text unescaped. (security/1)\n"
 OTHER = "- [low] src/a.py:90 - Two loops do the same. (style/1)\n"
 ROWS = "\n## Dispositions\n\n| Finding | Severity | Disposition |\n|--|--|--|\n| security/1 | high | kept |\n"
 
@@ -64,7 +64,7 @@ def test_the_integrators_brief_names_what_it_merges_and_where_the_findings_are(f
     (told,) = found.first_requests["summary"]
     assert "security.md, 1 finding" in told
     assert found.run.folder.integration("summary") in told
-    assert "**style/1** [low] src/a.py:90 - Two loops do the same." in read(found.run.folder.integration("summary"))
+    assert "- [low] src/a.py:90 - Two loops do the same. (style/1)" in read(found.run.folder.integration("summary"))
 
 
 def test_it_is_sent_back_once_with_what_it_lost_and_mends_it(found):

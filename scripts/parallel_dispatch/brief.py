@@ -26,7 +26,10 @@ _NO_REPORTS = (
 _AS_DRAFT = "Write your result to this file, under this name, with content; when you stop it becomes "
 _IN_FILE = "Write your result to this file. It counts only if the file is there, with content, when you stop."
 _AS_LIST = "in this output, one for each item: write it as JSON, as the whole file or as its only ```json block."
-_ALONE = "- Do this task only; other agents work beside you in the same checkout, so change nothing that is not yours."
+_ALONE = (
+    "- Do this task only. Other agents work beside you in the same checkout: change nothing that is not yours, and read "
+    "no output of theirs that is not named here."
+)
 
 
 class Brief:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+LABEL = 30
+"""How long what stands before a colon may be to be a label."""
 _NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}"
 _MARK = r"[`*_]*"
 _ID = re.compile(
@@ -17,6 +19,7 @@ _ID = re.compile(
 )
 _BRACKETS = re.compile(r"[(\[{]([^()\[\]{}\n]{3,400})[)\]}]")
 _BETWEEN = re.compile(rf"(?:[\s,;&+|]|\band\b|{_MARK})+")
+_APART = re.compile(r"(?:[\s,;&+|]|\band\b)+")
 _MARKUP = re.compile(r"[`*]+|\\(?=[_/*`-])")
 
 
@@ -31,13 +34,35 @@ class Ids:
         """The ids in a text, each once, in their order there."""
         return list(dict.fromkeys(self._known[name] for name in self._named(text) if name in self._known))
 
+    def standing(self, text: str) -> str:
+        """The part of a text, one finding as an integrator tells it, that says which ones it stands for.
+
+        That is the first line with ids alone in brackets, or with a label and ids alone, or the cells of a table's row
+        that hold ids alone; the whole text where there is none of these.
+        """
+        lines = text.split("\n")
+        if text.lstrip().startswith("|"):
+            alone = [cell for cell in lines[0].split("|") if self._is_alone(cell)]
+            return " | ".join(alone) or lines[0]
+        for line in lines:
+            plain = _MARKUP.sub("", line)
+            alone = [inside for inside in _BRACKETS.findall(plain) if self._is_alone(inside)]
+            label, colon, value = plain.partition(":")
+            if alone or (colon and len(label) < LABEL and self._is_alone(value)):
+                return ", ".join(alone) or value
+        return text
+
+    def _is_alone(self, text: str) -> bool:
+        """Whether a text holds ids and nothing else."""
+        parts = [part for part in _APART.split(_MARKUP.sub("", text)) if part]
+        return bool(parts) and all(_ID.fullmatch(part) for part in parts)
+
     def strange(self, text: str) -> list[str]:
         """What stands in a text as an id and was never given: another number, or an unknown task in brackets of ids."""
         named = {name for name in self._named(text) if name.rpartition("/")[0] in self._tasks}
         for inside in _BRACKETS.findall(_MARKUP.sub("", text)):
-            parts = [part for part in _BETWEEN.split(inside) if part]
-            if parts and all(_ID.fullmatch(part) for part in parts):
-                named.update(name for part in parts for name in self._named(part))
+            if self._is_alone(inside):
+                named.update(self._named(inside))
         return sorted(name for name in named if name not in self._known)
 
     def without(self, text: str) -> str:

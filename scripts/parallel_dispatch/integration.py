@@ -16,8 +16,10 @@ LONGEST = 160
 
 _FORM = (
     "Write what your task asks for, and in the same file these two sections. A program reads them:",
-    "- `## Findings`: a list in this form, worst first, each with the ids that it stands for at its end:",
-    "  `- [high] src/file.py:42 - What is wrong. Fix: what to do. (TASK/1, OTHER/4)`",
+    "- `## Findings`: a list, worst first. Each finding begins with the line of the worst one that it stands for,",
+    "  copied word for word from the file of findings, with the ids of all that it stands for at its end:",
+    "  `- [high] src/file.py:42 - What is wrong. (TASK/1, OTHER/4)`",
+    "  What you say of it (what you saw, what to do, which of two fixes and why) goes on indented lines below.",
     "- `## Dispositions`: a table `| Finding | Severity | Disposition |`, one row for each id that you were given:",
     "  its own severity, and one of `kept`, `merged with ID`, `dropped: why`, `changed from SEVERITY: why`.",
 )
@@ -75,10 +77,10 @@ def file_of_findings(made: Aggregate) -> str:
 
 
 def _told(finding: Finding) -> str:
-    """A finding in the form in which outputs tell it, its id first."""
-    severity = f" [{finding.severity}]" if finding.severity else ""
-    place = f" {finding.place} -" if finding.path else ""
-    text = f"- **{finding.id}**{severity}{place} {finding.title}"
+    """A finding in the form in which an integrator tells it: the line to copy, and below what else its output says."""
+    severity = f"[{finding.severity}] " if finding.severity else ""
+    place = f"{finding.place} - " if finding.path else ""
+    text = f"- {severity}{place}{finding.title} ({finding.id})"
     for more in filter(None, (finding.details, f"Fix: {finding.fix}" if finding.fix else "")):
         text += "\n  " + "\n  ".join(more.splitlines())
     return text

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from .citations import Ids
 from .disposition import DROPPED, MERGED, UNCLEAR, dispositions, is_reason, split
 from .finding import SEVERITIES
-from .resemblance import may_be_one, same_file, tells
+from .resemblance import astray, may_be_one, same_file
 from .retold import retold
 
 if TYPE_CHECKING:
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from .finding import Finding
     from .retold import Item
 
-LOST, UNREASONED, UNTOLD, CHANGED, FUSED, INVENTED = "lost", "dropped", "untold", "changed", "merged", "invented"
+LOST, UNREASONED, UNTOLD, CHANGED = "lost", "dropped", "untold", "changed"
+FUSED, REWORDED, INVENTED = "merged", "reworded", "invented"
 
 DOCUMENTS = (".md", ".mdx", ".rst", ".adoc", ".txt")
 """The ends of files that tell of code: what they say wrongly and what the code does wrongly may be one."""
@@ -50,8 +51,8 @@ def check(given: Sequence[Finding], output: str, unread: Collection[str] = ()) -
     ids = Ids(finding.id for finding in given)
     text, lines = split(output)
     rows = tuple(dispositions(lines, ids))
-    items = retold(text, ids)
     by_id = {finding.id: finding for finding in given}
+    items = _told(retold(text, ids), by_id)
     own: dict[str, list[Disposition]] = {}
     for row in rows:
         for each in row.findings:
@@ -60,12 +61,19 @@ def check(given: Sequence[Finding], output: str, unread: Collection[str] = ()) -
         *_of_rows(given, own, items),
         *_of_items(items, by_id, own, unread),
         *_of_merges(items, rows, by_id),
+        *_of_drops(rows, by_id),
         *(
             Alarm("", INVENTED, f"Dispositions names {each}, which is no finding that you were given: delete it")
             for each in dict.fromkeys(each for row in rows for each in row.strange)
         ),
     ]
     return Check(tuple(dict.fromkeys(alarms)), rows)
+
+
+def _told(items: list[Item], by_id: dict[str, Finding]) -> list[Item]:
+    """The items without the notes on findings that others tell word for word."""
+    told = {each for item in items for each in item.cited if item.says(by_id[each].title)}
+    return [item for item in items if not (item.is_note and told.issuperset(item.cited))]
 
 
 def _of_rows(given: Sequence[Finding], own: dict[str, list[Disposition]], items: list[Item]) -> Iterator[Alarm]:
@@ -111,7 +119,7 @@ def _of_row(finding: Finding, row: Disposition) -> Iterator[Alarm]:
 def _of_items(
     items: list[Item], by_id: dict[str, Finding], own: dict[str, list[Disposition]], unread: Collection[str]
 ) -> Iterator[Alarm]:
-    """Findings that stand for none, or for one that they do not tell, and those of another severity."""
+    """Findings that stand for none, that tell those that they stand for in other words, place or severity."""
     for item in items:
         title = item.finding.title[:80]
         for each in item.strange:
@@ -120,10 +128,13 @@ def _of_items(
             if not item.strange and not _cites(item.text, unread):
                 yield Alarm("", INVENTED, f'"{title}" cites no id: name the findings that it stands for, or delete it')
             continue
-        difference = tells(item.finding, [by_id[each] for each in item.cited])
+        cited = [by_id[each] for each in item.cited]
+        if not any(item.says(each.title) for each in cited):
+            text = f'"{title}" does not tell {_listed(item.cited)} word for word: copy the line of the worst of them'
+            yield Alarm(item.cited[0], REWORDED, f"{text}, and put your own words below it ({_shown(cited[0])})")
+        difference = astray(item.finding, cited)
         if difference:
-            text = f'"{title}" does not tell {_listed(item.cited)}: {difference}'
-            yield Alarm(item.cited[0], CHANGED if difference.startswith("it is") else INVENTED, text)
+            yield Alarm(item.cited[0], CHANGED, f'"{title}" does not tell {_listed(item.cited)}: {difference}')
         yield from _of_severity(item, by_id, own)
 
 
@@ -159,6 +170,16 @@ def _of_merges(items: list[Item], rows: tuple[Disposition, ...], by_id: dict[str
             told.update(group if len(group) == 2 else (each,))
             text = f"{each} and {_listed([other.id for other in others])} are told as one, but differ: keep them apart"
             yield Alarm(each, FUSED, f"{text} ({_shown(by_id[each])} / {_shown(others[0])})")
+
+
+def _of_drops(rows: tuple[Disposition, ...], by_id: dict[str, Finding]) -> Iterator[Alarm]:
+    """Findings that were dropped for the sake of others, none of which they resemble."""
+    for row in rows:
+        others = [by_id[each] for each in row.others] if row.kind == DROPPED else []
+        for each in row.findings if others else ():
+            if not any(may_be_one(by_id[each], other) for other in others):
+                text = f"{each} is dropped for the sake of {_listed(row.others)}, but they differ: keep it"
+                yield Alarm(each, UNREASONED, f"{text} ({_shown(by_id[each])})")
 
 
 def _names_place(item: Item, finding: Finding) -> bool:

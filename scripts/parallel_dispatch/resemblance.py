@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from .likeness import Profile
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -18,8 +16,6 @@ if TYPE_CHECKING:
 
 CLOSE = 3
 """Lines between two places that still are one."""
-SHORT, LONG = 7, 10
-"""From so many words on a text has one, and two, words in common with any other that tells the same at one place."""
 ASPECTS = frozenset(("test", "untest", "document", "undocument", "comment", "docstr"))
 """Words of what may lack beside the code that another finding at the same lines is about."""
 _WORD = re.compile(r"[^\W\d_]+|\d+(?:[.:]\d+)*")
@@ -77,20 +73,10 @@ def may_be_one(one: Finding, other: Finding) -> bool:
     return share >= (0.25 if between <= CLOSE else 0.4) and shared > 1
 
 
-def tells(item: Finding, cited: Sequence[Finding]) -> str:
-    """How a finding differs from all that it stands for, in a few words; empty where it may well stand for them."""
-    own = of(item)
-    theirs = [of(each) | words(each.path.rpartition("/")[2].partition(".")[0]) for each in cited]
-    shared = len(own & frozenset().union(*theirs))
-    is_mention = not item.line and shared > 1  # of a file beside what it is about
-    astray = ["" if is_mention else _astray(item, each) for each in cited]
-    if all(astray):
-        return astray[0]
-    at_one_place = bool(item.line) and any(each.line for each in cited)
-    least = SHORT if at_one_place else SHORT // 2
-    is_other = (shared == 0 and len(own) >= least) or (shared == 1 and at_one_place and len(own) >= LONG)
-    is_of_their_topic = any(_topics(item) & _topics(each) for each in cited)
-    return "it tells something else" if is_other and not is_of_their_topic else ""
+def astray(item: Finding, cited: Sequence[Finding]) -> str:
+    """How the place of a finding differs from those of all that it stands for; empty where it is that of one."""
+    differences = [_astray(item, each) for each in cited]
+    return differences[0] if all(differences) else ""
 
 
 def _astray(item: Finding, cited: Finding) -> str:
@@ -100,10 +86,6 @@ def _astray(item: Finding, cited: Finding) -> str:
     if item.path and cited.path and (apart(item, cited) or 0) > CLOSE:
         return f"it is at {item.place}, not {cited.place}"
     return ""
-
-
-def _topics(finding: Finding) -> frozenset[str]:
-    return Profile(finding).topics
 
 
 def _differ_in_aspect(one: Finding, other: Finding) -> bool:

@@ -16,16 +16,25 @@ if TYPE_CHECKING:
 
     from .citations import Ids
 
+_WORD = re.compile(r"[^\W_]+")
 _MARKER = re.compile(r"^(\s*)(?:[-*+]|\d+[.)])\s")
 
 
 class Item(NamedTuple):
-    """One finding of the integrator's own, and the ids that it cites."""
+    """One finding as the integrator tells it, the ids that it stands for, and those in their place that nobody gave.
+
+    `is_note`: it begins with ids and has no severity, as remarks on findings do that are told elsewhere.
+    """
 
     finding: Finding
     cited: tuple[str, ...]
     strange: tuple[str, ...]
     text: str
+    is_note: bool = False
+
+    def says(self, title: str) -> bool:
+        """Whether a title stands in its text, word for word; marks, cases and blanks do not matter."""
+        return f" {_plain(title)} " in f" {_plain(self.text)} "
 
 
 def retold(text: str, ids: Ids) -> list[Item]:
@@ -40,7 +49,7 @@ def retold(text: str, ids: Ids) -> list[Item]:
             finding.severity = next(filter(None, map(only_severity, cells(raw.split("\n")[0]))), "")
         for part in ("title", "details", "fix"):
             setattr(finding, part, ids.without(getattr(finding, part)).rstrip(" ()[]{},;&"))
-        found.append(Item(finding, tuple(ids.cited(raw)), tuple(ids.strange(raw)), raw))
+        found.append(_item(finding, raw, ids))
     return found + list(_of_tables(lines, ids, {finding.at - 1 for finding in read}))
 
 
@@ -54,13 +63,14 @@ def _of_tables(lines: list[str], ids: Ids, known: set[int]) -> Iterator[Item]:
         rows = range(at + 2, end) if end > at + 2 and is_ruler(lines[at + 1]) else range(0)
         if known.isdisjoint(rows) and any(ids.cited(lines[row]) or ids.strange(lines[row]) for row in rows):
             for row in rows:
-                yield Item(
-                    _in_row(lines[row], row, ids),
-                    tuple(ids.cited(lines[row])),
-                    tuple(ids.strange(lines[row])),
-                    lines[row],
-                )
+                yield _item(_in_row(lines[row], row, ids), lines[row], ids)
         at = max(end, at + 1)
+
+
+def _item(finding: Finding, raw: str, ids: Ids) -> Item:
+    standing = ids.standing(raw)
+    is_note = not finding.severity and bool(ids.leading(_MARKER.sub("", raw, count=1))[0])
+    return Item(finding, tuple(ids.cited(standing)), tuple(ids.strange(standing)), raw, is_note)
 
 
 def _in_row(row: str, at: int, ids: Ids) -> Finding:
@@ -72,11 +82,18 @@ def _in_row(row: str, at: int, ids: Ids) -> Finding:
     return Finding("", 1, max(told, key=len, default=""), severity, path, line, last, " ".join(told), at=at + 1)
 
 
+def _plain(text: str) -> str:
+    return " ".join(_WORD.findall(text.casefold()))
+
+
 def _block(lines: list[str], begin: int, end: int) -> list[str]:
     """The lines of one finding: up to the next heading, or, in a list, up to text that stands beside it."""
     marker = _MARKER.match(lines[begin])
+    is_row = lines[begin].lstrip().startswith("|")
     for at in range(begin + 1, end):
         line = lines[at]
+        if is_row and not line.lstrip().startswith("|"):
+            return lines[begin:at]
         is_heading = re.match(r"^ {0,3}#{1,6}\s", line) and not line.strip().strip("#").strip().endswith(":")
         indent = len(line) - len(line.lstrip())
         is_beside = marker and line.strip() and not lines[at - 1].strip() and indent <= len(marker[1])

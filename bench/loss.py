@@ -1,9 +1,9 @@
 """How well the loss check tells integrators that lose or distort from faithful ones, on the trials in trials/loss.
 
-Each trial holds the findings that an integrator was given, what it wrote, and what is wrong with that, if anything:
-`dropped`, `severity`, `merged`, `invented`, or `faithful`. Caught: there is an alarm of a kind that fits. Quiet: there
-is none at all. The check was tuned on `dev` and frozen before `held` was looked at; trials/README.md says what came out
-then, and what was changed since.
+Each trial is a line: the findings that an integrator was given, what it wrote, and what is wrong with that, if
+anything: `dropped`, `severity`, `merged`, `invented`, or `faithful`. Caught: there is an alarm of a kind that fits.
+Quiet: there is none at all. The check was tuned on `dev` and frozen before `held` was looked at; trials/README.md says
+what came out then, and what was changed since.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from parallel_dispatch.loss import Alarm, check
 from parallel_dispatch.places import read_text
 
 TRIALS = os.path.join(sides.ROOT, "trials", "loss")
-HALVES = ("dev", "held", "fresh", "last")
+HALVES = ("dev", "held")
 TEXTS = ("title", "severity", "path", "details", "fix", "category")
 FITTING = {
-    "dropped": {"lost", "dropped", "untold", "merged"},  # "merged": it is cited by what tells something else
+    "dropped": {"lost", "dropped", "untold", "merged"},  # "merged": only what tells something else cites it
     "severity": {"changed"},
     "merged": {"merged"},
-    "invented": {"invented", "changed"},
+    "invented": {"invented", "reworded"},
 }
 
 
@@ -47,12 +47,11 @@ class Trial(NamedTuple):
 
 def trials(half: str) -> list[Trial]:
     """The trials of one half, checked."""
-    folder = os.path.join(TRIALS, half)
     found = []
-    for name in sorted(os.listdir(folder)):
-        told = json.loads(read_text(os.path.join(folder, name)))
+    for number, line in enumerate(read_text(os.path.join(TRIALS, f"{half}.jsonl")).splitlines(), 1):
+        told = json.loads(line)
         alarms = check([_finding(values) for values in told["findings"]], told["output"]).alarms
-        found.append(Trial(f"{half}/{name.removesuffix('.json')}", told["label"], told["why"], alarms))
+        found.append(Trial(f"{half}/{number:03}-{told['label']}", told["label"], told["why"], alarms))
     return found
 
 

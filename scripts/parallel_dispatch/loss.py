@@ -72,7 +72,7 @@ def check(given: Sequence[Finding], output: str, unread: Collection[str] = ()) -
 
 def _told(items: list[Item], by_id: dict[str, Finding]) -> list[Item]:
     """The items without the notes on findings that others tell word for word."""
-    told = {each for item in items for each in item.cited if item.says(by_id[each].title)}
+    told = {each for item in items for each in item.cited if any(item.says(by_id[cited].title) for cited in item.cited)}
     return [item for item in items if not (item.is_note and told.issuperset(item.cited))]
 
 

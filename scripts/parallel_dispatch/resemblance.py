@@ -62,14 +62,15 @@ def apart(one: Finding, other: Finding) -> int | None:
 
 def may_be_one(one: Finding, other: Finding) -> bool:
     """Whether two findings may be the same."""
-    shared, share = _in_common(of(one), of(other))
+    file = words(one.path)  # to name the file of both shows nothing
+    shared, share = _in_common(of(one) - file, of(other) - file)
     if one.path and other.path and not same_file(one, other):
         return (shared > 3 and share >= 0.4) or _names_file(one, other) or _names_file(other, one)
     between = apart(one, other) if one.path and other.path else None
     if between is None:
         return shared > 1 and share >= 0.2
     if between == 0:
-        return one.line == other.line or not _differ_in_aspect(one, other)
+        return shared > 0 and (one.line == other.line or not _differ_in_aspect(one, other))
     return share >= (0.25 if between <= CLOSE else 0.4) and shared > 1
 
 

@@ -6,6 +6,9 @@ or the five seeds' in ours' place), and sixty requests in an order of that run's
 question, in a conversation of its own, without tools; the answer goes into FOLDER beside it, `NAME.answer.txt`, a
 line `NUMBER: SKILL` or `NUMBER: none` for each request. `grade FOLDER` prints recall and precision of every run.
 
+There are two sets of requests: `requests`, and `hard`, written by a model that saw no description of ours, mostly without
+the words that descriptions name.
+
 Recall: the share of the thirty requests that are ours for which one of ours was picked. Precision: the share of all
 picks of ours that were right.
 """
@@ -25,6 +28,7 @@ import yaml
 DATA = os.path.join(here.HERE, "trigger")
 RUNS = 3
 WANTED = 0.95
+EASY, HARD = "requests", "hard"
 ASK = """\
 You are a coding assistant in a terminal. These skills are available; each is loaded only when you call it:
 
@@ -64,9 +68,9 @@ def data(name: str) -> object:
         return yaml.safe_load(file)
 
 
-def requests() -> list[tuple[str, bool]]:
-    """The requests, and whether they are ours."""
-    cases = data("requests.yaml")
+def requests(cases_of: str = EASY) -> list[tuple[str, bool]]:
+    """The requests of a set, and whether they are ours."""
+    cases = data(f"{cases_of}.yaml")
     assert isinstance(cases, dict)
     return [(text, True) for text in cases["ours"]] + [(text, False) for text in cases["not_ours"]]
 
@@ -78,14 +82,14 @@ def tried(kind: str) -> list[dict[str, str]]:
     return skills
 
 
-def order(kind: str, run: int) -> list[tuple[str, bool]]:
+def order(kind: str, run: int, cases_of: str = EASY) -> list[tuple[str, bool]]:
     """The requests as a run asks them; the same in every process."""
-    cases = requests()
+    cases = requests(cases_of)
     random.Random(f"{kind} {run}").shuffle(cases)
     return cases
 
 
-def question(kind: str, run: int) -> str:
+def question(kind: str, run: int, cases_of: str = EASY) -> str:
     """What a fresh model is asked."""
     others = data("skills.yaml")
     assert isinstance(others, list)
@@ -93,18 +97,18 @@ def question(kind: str, run: int) -> str:
     random.Random(f"skills {kind} {run}").shuffle(skills)
     return ASK.format(
         skills="\n".join(f"- {skill['name']}: {skill['description']}" for skill in skills),
-        count=len(requests()),
-        requests="\n".join(f"{at}. {text}" for at, (text, _) in enumerate(order(kind, run), 1)),
+        count=len(requests(cases_of)),
+        requests="\n".join(f"{at}. {text}" for at, (text, _) in enumerate(order(kind, run, cases_of), 1)),
     )
 
 
-def grade(kind: str, run: int, answer: str) -> Score:
+def grade(kind: str, run: int, answer: str, cases_of: str = EASY) -> Score:
     """How an answer did; a request without a line in it was judged wrongly."""
     names = {skill["name"] for skill in tried(kind)} | {skill["name"].rpartition(":")[2] for skill in tried(kind)}
     picked = {
         int(at): name.strip("`* ") for at, name in re.findall(r"^\W*(\d+)\W*[:.]\s*(.+?)\s*$", answer, re.MULTILINE)
     }
-    cases = order(kind, run)
+    cases = order(kind, run, cases_of)
     hits = [(text, is_ours, picked.get(at, "no answer")) for at, (text, is_ours) in enumerate(cases, 1)]
     right = sum(1 for _, is_ours, name in hits if is_ours and name in names)
     all_picks = sum(1 for _, _, name in hits if name in names)
@@ -117,19 +121,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("questions", "grade"))
     parser.add_argument("folder")
+    parser.add_argument("--cases", choices=(EASY, HARD), default=EASY)
     asked = parser.parse_args()
     names = [(kind, run) for kind in ("ours", "seeds") for run in range(1, RUNS + 1)]
     if asked.what == "questions":
         os.makedirs(asked.folder, exist_ok=True)
         for kind, run in names:
             with open(os.path.join(asked.folder, f"{kind}-{run}.question.txt"), "w", encoding="utf-8") as file:
-                file.write(question(kind, run))
+                file.write(question(kind, run, asked.cases))
         return 0
     print("| skills | run | recall | precision |\n|--------|----:|-------:|----------:|")
     enough, lines = True, []
     for kind, run in names:
         with open(os.path.join(asked.folder, f"{kind}-{run}.answer.txt"), encoding="utf-8") as file:
-            score = grade(kind, run, file.read())
+            score = grade(kind, run, file.read(), asked.cases)
         print(f"| {kind} | {run} | {score.recall:.3f} | {score.precision:.3f} |")
         lines += [f"- {kind} {run}: {name}: {text}" for text, name in score.wrong]
         enough = enough and (kind != "ours" or min(score.recall, score.precision) >= WANTED)

@@ -29,10 +29,11 @@ GIVEN = [
 FINDINGS = """\
 ## Findings
 
-- [high] src/pay/charge.py:42 - The amount is put unescaped into the SQL text. Fix: bind it. (security/1, style/2)
-- [medium] src/pay/session.py:7 - The session token is logged. (security/2)
-- [low] src/pay/charge.py:88-93 - Two loops do the same. Fix: keep the second. (style/1)
-- [info] No owner in CODEOWNERS for the module. (docs/1)
+- [high] src/pay/charge.py:42 - The amount goes into the SQL text unescaped (security/1, style/2)
+  Both say how: bind it. Worse than security/2, which needs a log.
+- [medium] src/pay/session.py:7 - The session token is written to the log. (security/2)
+- [low] src/pay/charge.py:88-93 - Two loops over the orders do the same. Fix: keep the second. (style/1)
+- [info] The module has no owner in `CODEOWNERS` (docs/1)
 """
 TABLE = """\
 ## Dispositions
@@ -125,19 +126,20 @@ def test_a_faithful_output_raises_no_alarm_in_any_form(form):
 OWN_FORMS = {
     "headings with fields": """\
 ## Findings
-### 1. The amount reaches the SQL text unescaped
+### 1. The amount goes into the SQL text unescaped
 - Severity: high
 - File: src/pay/charge.py:42
 - Ids: security/1, style/2
-### 2. Token in the log
+- Remark: not that of style/1, which is at another line.
+### 2. The session token is written to the log
 - Severity: medium
 - File: src/pay/session.py:7
 - Ids: security/2
-### 3. Two equal loops
+### 3. Two loops over the orders do the same
 - Severity: low
 - File: src/pay/charge.py:88
 - Ids: style/1
-### 4. No owner in CODEOWNERS
+### 4. The module has no owner in CODEOWNERS
 - Severity: info
 - Ids: docs/1
 """,
@@ -145,23 +147,33 @@ OWN_FORMS = {
 ## Findings
 | Severity | Where | What and how to mend it | Of |
 |--|--|--|--|
-| high | src/pay/charge.py:42 | Amount unescaped in SQL text | security/1 style/2 |
-| medium | src/pay/session.py:7 | Session token in the log | security/2 |
-| low | src/pay/charge.py:88-93 | Loops over orders twice | style/1 |
-| info | - | CODEOWNERS: no owner | docs/1 |
+| high | src/pay/charge.py:42 | The amount goes into the SQL text unescaped; as style/2 says, by hand | security/1 style/2 |
+| medium | src/pay/session.py:7 | The session token is written to the log | security/2 |
+| low | src/pay/charge.py:88-93 | Two loops over the orders do the same | style/1 |
+| info | - | The module has no owner in CODEOWNERS | docs/1 |
+
+style/1 and security/1 lie in one file and are mended apart.
 """,
     "by severity": """\
 ## Findings
 ### High
-1. **src/pay/charge.py:42** — SQL text with the unescaped amount. [security/1, style/2]
+1. **src/pay/charge.py:42** — The amount goes into the SQL text unescaped. [security/1, style/2]
 ### Medium
-2. **src/pay/session.py:7** — token logged. [security/2]
+2. **src/pay/session.py:7** — The session token is written to the log. [security/2]
 ### Low
-3. **src/pay/charge.py:88–93** — duplicate loops. [style/1]
+3. **src/pay/charge.py:88–93** — Two loops over the orders
+   do the same. [style/1]
 ### Info
-4. CODEOWNERS lacks an owner for the module. [docs/1]
+4. The module has no owner in CODEOWNERS. [docs/1]
 
 All five findings of security, style and docs are in this list.
+""",
+    "notes of their own": FINDINGS
+    + """
+Notes:
+
+- **security/1, style/2** - escaping by hand was tried before.
+- docs/1: ask the people of security/2.
 """,
 }
 
@@ -202,7 +214,7 @@ DISTORTED = {
     "another file": (FINDINGS.replace("pay/ses", "mail/ses"), TABLE, ("security/2", "changed")),
     "two in one": (
         FINDINGS.replace(
-            "- [low] src/pay/charge.py:88-93 - Two loops do the same. Fix: keep the second. (style/1)\n", ""
+            "- [low] src/pay/charge.py:88-93 - Two loops over the orders do the same. Fix: keep the second. (style/1)\n", ""
         ).replace("(security/1, style/2)", "(security/1, style/2, style/1)"),
         TABLE.replace("style/1 | low | kept", "style/1 | low | merged with security/1"),
         ("style/1", "merged"),
@@ -217,9 +229,24 @@ DISTORTED = {
     "a task that nobody has": (FINDINGS + "- [low] a.py:3 - A loop. (speed/1)\n", TABLE, ("", "invented")),
     "a row that nobody gave": (FINDINGS, TABLE + "| style/3 | low | kept |\n", ("", "invented")),
     "another text": (
-        FINDINGS.replace("The session token is logged.", OTHER),
+        FINDINGS.replace("The session token is written to the log.", OTHER),
         TABLE,
-        ("security/2", "invented"),
+        ("security/2", "reworded"),
+    ),
+    "another problem at the same line in nearly its words": (
+        FINDINGS.replace("session token is written to the log", "session token is never written to the log"),
+        TABLE,
+        ("security/2", "reworded"),
+    ),
+    "one more under an id that is told": (
+        FINDINGS + "- [high] src/pay/session.py:7 - The token can be guessed. (security/2)\n",
+        TABLE,
+        ("security/2", "reworded"),
+    ),
+    "dropped for the sake of another": (
+        FINDINGS,
+        TABLE.replace("| info | kept", "| info | dropped: goes away with security/2"),
+        ("docs/1", "dropped"),
     ),
 }
 
@@ -228,6 +255,13 @@ DISTORTED = {
 def test_what_is_lost_or_distorted_raises_its_alarm(what):
     findings, table, alarm = DISTORTED[what]
     assert alarm in alarms(f"{findings}\n{table}")
+
+
+def test_two_problems_of_one_line_without_a_word_in_common_are_not_one():
+    given = [*GIVEN, Finding("style", 3, "Names are abbreviated", "low", "src/pay/session.py", 7)]
+    findings = FINDINGS.replace("(security/2)", "(security/2, style/3)")
+    table = TABLE + "| style/3 | low | merged with security/2 |\n"
+    assert alarms(f"{findings}\n{table}", given) == [("security/2", "merged")]
 
 
 def test_a_severity_may_be_changed_with_a_reason():
@@ -244,7 +278,7 @@ def test_an_output_without_dispositions_has_lost_everything():
 
 def test_findings_of_outputs_that_nobody_could_read_cite_their_task():
     more = FINDINGS + "- [low] src/mail.py:3 - Mails are sent twice. (mailing)\n"
-    assert alarms(f"{more}\n{TABLE}") == [("", "invented")]
+    assert alarms(f"{more}\n{TABLE}") == [("", "invented")] * 2
     assert alarms(f"{more}\n{TABLE}", unread=["mailing"]) == []
 
 
@@ -254,6 +288,7 @@ def test_with_nothing_given_nothing_is_lost():
     assert {kind for _, kind in alarms(FINDINGS, [])} == {"invented"}
 
 
+KINDS = {"lost", "dropped", "untold", "changed", "merged", "reworded", "invented"}
 HOSTILE = (
     "| ",
     "security/1-999999 ",
@@ -285,17 +320,7 @@ def test_hostile_texts_are_checked_in_time(text):
 @settings(derandomize=True, deadline=None, max_examples=300)
 def test_any_text_is_checked(text):
     found = check(GIVEN, f"{FINDINGS}\n## Dispositions\n{text}")
-    assert {alarm.kind for alarm in found.alarms} <= {"lost", "dropped", "untold", "changed", "merged", "invented"}
-
-
-MISSED = {  # another problem of the same line, or of the same file, with one word of the finding's own
-    "held/029-merged",
-    "last/064-invented",
-    "last/077-invented",
-    "last/089-invented",
-    "last/139-invented",
-}
-"""The trials that the check gets wrong, which docs/aggregate.md names."""
+    assert {alarm.kind for alarm in found.alarms} <= KINDS
 
 
 @pytest.mark.parametrize("half", HALVES)
@@ -303,4 +328,4 @@ def test_the_trials_are_told_apart(half):
     found = trials(half)
     assert len(found) == 150
     assert sum(trial.label == "faithful" for trial in found) == 50
-    assert {trial.name for trial in found if not trial.is_right} == {name for name in MISSED if name.startswith(half)}
+    assert [trial.name for trial in found if not trial.is_right] == []

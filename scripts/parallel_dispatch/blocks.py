@@ -82,11 +82,17 @@ def _line(bare: str, indent: int, at: int) -> Line:
         return Line(ROW, indent, bare, at)
     marker = _marker(bare)
     if marker:
-        return Line(ITEM, indent, plain(bare[marker:].strip()), at, is_ordered=bare[0] not in "-*+•‣◦")
+        return Line(ITEM, indent, plain(_uncoded(bare[marker:].strip())), at, is_ordered=bare[0] not in "-*+•‣◦")
     text = plain(bare)
     if indent == 0 and _is_bold(text):
         return Line(HEADING, BOLD_HEADING, text, at)
     return Line(TEXT, indent, text, at)
+
+
+def _uncoded(text: str) -> str:
+    """An item that begins with a code span around its severity and more, without the marks of the span."""
+    end = text.find("`", 1)
+    return text[1:end] + text[end + 1 :] if text.startswith("`[") and end > 0 else text
 
 
 def _marker(bare: str) -> int:

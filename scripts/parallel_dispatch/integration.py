@@ -27,6 +27,7 @@ _RULES = (
     "- Nothing is lost: each id is in a row, and each that is not dropped is cited in Findings. Invent none.",
     "- Merge only what is one and the same thing to mend. A merged finding has the worst severity of its own.",
     "- Another severity than a finding has takes `changed from …: why`, with the new one in its row and in Findings.",
+    "- Name no lines that no finding names. What you looked at yourself stands as `seen: src/file.py:42`.",
     "- Where fixes contradict each other, say both and which you take, and why.",
 )
 

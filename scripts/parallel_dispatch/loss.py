@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from .citations import Ids
 from .disposition import DROPPED, MERGED, UNCLEAR, dispositions, is_reason, split
 from .finding import SEVERITIES
-from .resemblance import astray, may_be_one, same_file
+from .location import places
+from .resemblance import CLOSE, astray, may_be_one, same_file
 from .retold import retold
 
 if TYPE_CHECKING:
@@ -16,11 +17,14 @@ if TYPE_CHECKING:
 
     from .disposition import Disposition
     from .finding import Finding
+    from .location import Place
     from .retold import Item
 
 LOST, UNREASONED, UNTOLD, CHANGED = "lost", "dropped", "untold", "changed"
 FUSED, REWORDED, INVENTED = "merged", "reworded", "invented"
 
+_SEEN = re.compile(r"\bseen\b[^.\n]*\n?[^.\n]*$", re.IGNORECASE)
+_FENCED = re.compile(r"^ {0,3}```.*?^ {0,3}```", re.MULTILINE | re.DOTALL)
 DOCUMENTS = (".md", ".mdx", ".rst", ".adoc", ".txt")
 """The ends of files that tell of code: what they say wrongly and what the code does wrongly may be one."""
 
@@ -60,6 +64,7 @@ def check(given: Sequence[Finding], output: str, unread: Collection[str] = ()) -
     alarms = [
         *_of_rows(given, own, items),
         *_of_items(items, by_id, own, unread),
+        *(() if unread else _of_places(text, given)),
         *_of_merges(items, rows, by_id),
         *_of_drops(rows, by_id),
         *(
@@ -132,6 +137,10 @@ def _of_items(
         if not any(item.says(each.title) for each in cited):
             text = f'"{title}" does not tell {_listed(item.cited)} word for word: copy the line of the worst of them'
             yield Alarm(item.cited[0], REWORDED, f"{text}, and put your own words below it ({_shown(cited[0])})")
+        for part in item.below():
+            if not any(item._replace(text=part).says(each.title) for each in by_id.values()):
+                text = f'"{" ".join(part.split())[:80]}" stands below {_listed(item.cited)} and is nobody\'s finding'
+                yield Alarm(item.cited[0], REWORDED, f"{text}: delete it, or say it without a severity")
         difference = astray(item.finding, cited)
         if difference:
             yield Alarm(item.cited[0], CHANGED, f'"{title}" does not tell {_listed(item.cited)}: {difference}')
@@ -180,6 +189,25 @@ def _of_drops(rows: tuple[Disposition, ...], by_id: dict[str, Finding]) -> Itera
             if not any(may_be_one(by_id[each], other) for other in others):
                 text = f"{each} is dropped for the sake of {_listed(row.others)}, but they differ: keep it"
                 yield Alarm(each, UNREASONED, f"{text} ({_shown(by_id[each])})")
+
+
+def _of_places(text: str, given: Sequence[Finding]) -> Iterator[Alarm]:
+    """Places that no finding names, told as if one did: what the integrator looked at itself says so."""
+    known: dict[str, list[Place]] = {}
+    for finding in given:
+        for place in places("\n".join((finding.place, finding.title, finding.details, finding.fix))):
+            known.setdefault(_name(place.path), []).append(place)
+    for place in places(_FENCED.sub(lambda code: " " * len(code[0]), text)):
+        ranges = known.get(_name(place.path), ())
+        is_known = any(each.line - CLOSE <= place.line <= each.last_line + CLOSE for each in ranges)
+        if place.line and not is_known and not _SEEN.search(text[max(0, place.begin - 60) : place.begin]):
+            named = f"{place.path}:{place.line}"
+            instead = f"delete what you say of it, or write `seen: {named}` where you looked at it yourself"
+            yield Alarm("", INVENTED, f"no finding names {named}: {instead}")
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2].casefold()
 
 
 def _names_place(item: Item, finding: Finding) -> bool:

@@ -9,13 +9,14 @@ from . import findings
 from .disposition import cells, is_ruler
 from .finding import Finding
 from .location import places
-from .severity import only_severity
+from .severity import leading, only_severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .citations import Ids
 
+_BELOW = re.compile(r"^[ \t]*(?:[-*+]|\d+[.)])[ \t]+", re.MULTILINE)
 _WORD = re.compile(r"[^\W_]+")
 _MARKER = re.compile(r"^(\s*)(?:[-*+]|\d+[.)])\s")
 
@@ -35,6 +36,11 @@ class Item(NamedTuple):
     def says(self, title: str) -> bool:
         """Whether a title stands in its text, word for word; marks, cases and blanks do not matter."""
         return f" {_plain(title)} " in f" {_plain(self.text)} "
+
+    def below(self) -> list[str]:
+        """What stands below it in the form of a finding: list items that begin with a severity in brackets."""
+        parts = _BELOW.split(self.text.partition("\n")[2])
+        return [part for part in parts if part.lstrip("`")[:1] == "[" and leading(part.lstrip("`"))[0]]
 
 
 def retold(text: str, ids: Ids) -> list[Item]:

@@ -43,8 +43,12 @@ _CHANGED = re.compile(
 )
 _SEVERITY = re.compile(rf"^[\s:(\[|,;–—*`-]*({'|'.join(SEVERITIES)})\b[\s)\]*`]*", re.IGNORECASE)
 _NOTHING = (
-    "a an and as because below above by dropped for given in is it na no none nothing of on or reason reasons see that "
-    "the this to tbd todo unknown unspecified was with without why explanation"
+    "a above action after agreed already an and any applicable as at be because been below by consideration "
+    "considered covered decided decision discussed dropped duplicate elsewhere end entry explanation finding "
+    "findings following for further given has here in included into is it item kept left list listed longer "
+    "mentioned merge merging more na necessary needed no none not note notes nothing of on or out reason reasons "
+    "relevant remark remarks report required review reviewed row same section see shown stated summary table "
+    "taken tbd text that the there this to todo under unknown unspecified was were why with without"
 )
 _EMPTY = frozenset(_NOTHING.split())
 _LETTERS = re.compile(r"[^\W\d_]+")

@@ -9,13 +9,14 @@ from . import findings
 from .disposition import cells, is_ruler
 from .finding import Finding
 from .location import places
-from .severity import leading, only_severity
+from .severity import leading, only_severity, trailing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .citations import Ids
 
+_FIELD = re.compile(r"\bseverity\W*:", re.IGNORECASE)
 _BELOW = re.compile(r"^[ \t]*(?:[-*+]|\d+[.)])[ \t]+", re.MULTILINE)
 _WORD = re.compile(r"[^\W_]+")
 _MARKER = re.compile(r"^(\s*)(?:[-*+]|\d+[.)])\s")
@@ -24,7 +25,8 @@ _MARKER = re.compile(r"^(\s*)(?:[-*+]|\d+[.)])\s")
 class Item(NamedTuple):
     """One finding as the integrator tells it, the ids that it stands for, and those in their place that nobody gave.
 
-    `is_note`: it begins with ids and has no severity, as remarks on findings do that are told elsewhere.
+    `is_note`: it begins with ids and has no severity, or has neither ids, nor a place, nor a severity of its own, as
+    remarks do on findings that are told elsewhere.
     """
 
     finding: Finding
@@ -75,8 +77,17 @@ def _of_tables(lines: list[str], ids: Ids, known: set[int]) -> Iterator[Item]:
 
 def _item(finding: Finding, raw: str, ids: Ids) -> Item:
     standing = ids.standing(raw)
-    is_note = not finding.severity and bool(ids.leading(_MARKER.sub("", raw, count=1))[0])
-    return Item(finding, tuple(ids.cited(standing)), tuple(ids.strange(standing)), raw, is_note)
+    cited, strange = tuple(ids.cited(standing)), tuple(ids.strange(standing))
+    head = _MARKER.sub("", raw.partition("\n")[0], count=1)
+    begins_with_ids = not finding.severity and bool(ids.leading(head)[0])
+    is_bare = not (cited or strange or places(head) or _has_severity(head, raw))
+    return Item(finding, cited, strange, raw, begins_with_ids or is_bare)
+
+
+def _has_severity(head: str, raw: str) -> bool:
+    """Whether a finding has a severity of its own, and not that of the heading above it."""
+    is_field = "severity" in raw.casefold() and bool(_FIELD.search(raw))
+    return raw.lstrip().startswith("|") or is_field or bool(leading(head.strip("#* "))[0] or trailing(head)[0])
 
 
 def _in_row(row: str, at: int, ids: Ids) -> Finding:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from .finding import Finding
-from .likeness import DIFFERENT, FAR, SAME, Profile, judged, weight
+from .likeness import DIFFERENT, FAR, SAME, evidence, may_lie_together, verdict
+from .resemblance import of
 
 MAX_COMPARED = 150
 """Other findings that one is held against, at most; so many within a few lines of one file come from no review."""
@@ -55,15 +56,16 @@ def fold(findings: list[Finding]) -> Folding:
     for finding in sorted(findings, key=_by_id):
         equal.setdefault(_wording(finding), []).append(finding)
     ordered = list(equal.values())
-    profiles = [Profile(alike[0]) for alike in ordered]
+    firsts = [alike[0] for alike in ordered]
     tasks = [{finding.task for finding in alike} for alike in ordered]
+    pairs = [(one, other) for one, other in _candidates(firsts) if not tasks[one] & tasks[other]]
     same: list[tuple[float, int, int]] = []
     doubtful: list[tuple[int, int]] = []
-    for one, other in _candidates(profiles):
-        verdict = DIFFERENT if tasks[one] & tasks[other] else judged(profiles[one], profiles[other])
-        if verdict == SAME:
-            same.append((-weight(profiles[one], profiles[other]), one, other))
-        elif verdict != DIFFERENT:
+    for (one, other), found in evidence(firsts, pairs).items():
+        judged = verdict(firsts[one], firsts[other], found)
+        if judged == SAME:
+            same.append((-found, one, other))
+        elif judged != DIFFERENT:
             doubtful.append((one, other))
     group_of = _linked(len(ordered), sorted(same))
     members: dict[int, list[Finding]] = {}
@@ -77,9 +79,9 @@ def fold(findings: list[Finding]) -> Folding:
     }
     order = sorted(groups, key=lambda group: _standing_out(groups[group]))
     rank = {group: at for at, group in enumerate(order)}
-    pairs = sorted((min(rank[one], rank[other]), max(rank[one], rank[other])) for one, other in in_doubt)
+    ranked = sorted((min(rank[one], rank[other]), max(rank[one], rank[other])) for one, other in in_doubt)
     listed = [groups[group] for group in order]
-    return Folding(listed, [(listed[one], listed[other]) for one, other in pairs])
+    return Folding(listed, [(listed[one], listed[other]) for one, other in ranked])
 
 
 def _wording(finding: Finding) -> tuple[object, ...]:
@@ -102,43 +104,44 @@ def _linked(count: int, same: list[tuple[float, int, int]]) -> list[int]:
     return group_of
 
 
-def _candidates(profiles: list[Profile]) -> list[tuple[int, int]]:
+def _candidates(findings: list[Finding]) -> list[tuple[int, int]]:
     """The pairs that may be the same: near each other in one file, or with a rare word in common."""
     found: set[tuple[int, int]] = set()
     in_file: dict[str, list[int]] = {}
     unplaced: list[int] = []
-    for at, profile in enumerate(profiles):
-        if profile.finding.path and profile.finding.line:
-            in_file.setdefault(profile.finding.path.rpartition("/")[2], []).append(at)
+    for at, finding in enumerate(findings):
+        if finding.path and finding.line:
+            in_file.setdefault(finding.path.rpartition("/")[2].casefold(), []).append(at)
         else:
             unplaced.append(at)
     for ats in in_file.values():
-        _neighbours(profiles, ats, found)
+        _neighbours(findings, ats, found)
     if unplaced:
-        _by_words(profiles, unplaced, found)
-    return sorted(found)
+        _by_words(findings, unplaced, found)
+    return sorted(pair for pair in found if may_lie_together(*(findings[at] for at in pair)))
 
 
-def _neighbours(profiles: list[Profile], ats: list[int], found: set[tuple[int, int]]) -> None:
+def _neighbours(findings: list[Finding], ats: list[int], found: set[tuple[int, int]]) -> None:
     """The pairs of findings in files of one name whose lines are near each other."""
-    ats.sort(key=lambda at: (profiles[at].finding.line, at))
+    ats.sort(key=lambda at: (findings[at].line, at))
     open_ones: list[int] = []
     for at in ats:
-        line = profiles[at].finding.line
-        open_ones = [one for one in open_ones if profiles[one].finding.last_line + FAR >= line][-MAX_COMPARED:]
+        line = findings[at].line
+        open_ones = [one for one in open_ones if findings[one].last_line + FAR >= line][-MAX_COMPARED:]
         found.update((min(one, at), max(one, at)) for one in open_ones)
         open_ones.append(at)
 
 
-def _by_words(profiles: list[Profile], unplaced: list[int], found: set[tuple[int, int]]) -> None:
+def _by_words(findings: list[Finding], unplaced: list[int], found: set[tuple[int, int]]) -> None:
     """The pairs of a finding without a line and any other that have words in common which few others have."""
+    told = [of(finding) for finding in findings]
     holders: dict[str, list[int]] = {}
-    for at, profile in enumerate(profiles):
-        for word in (*profile.weights, *profile.topics, f"= {profile.key}"):
+    for at, words in enumerate(told):
+        for word in words:
             holders.setdefault(word, []).append(at)
     for at in unplaced:
         shared: dict[int, int] = {}
-        for word in (*profiles[at].weights, *profiles[at].topics, f"= {profiles[at].key}"):
+        for word in told[at]:
             others = holders[word]
             if len(others) <= COMMON:
                 for other in others:

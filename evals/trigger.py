@@ -6,8 +6,8 @@ or the five seeds' in ours' place), and sixty requests in an order of that run's
 question, in a conversation of its own, without tools; the answer goes into FOLDER beside it, `NAME.answer.txt`, a
 line `NUMBER: SKILL` or `NUMBER: none` for each request. `grade FOLDER` prints recall and precision of every run.
 
-There are two sets of requests: `requests`, and `hard`, written by a model that saw no description of ours, mostly without
-the words that descriptions name.
+There are two sets of requests: `requests`, and `hard`, written by a model that saw no description of ours, mostly
+without the words that descriptions name.
 
 Recall: the share of the thirty requests that are ours for which one of ours was picked. Precision: the share of all
 picks of ours that were right.

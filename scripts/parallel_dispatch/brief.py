@@ -27,8 +27,8 @@ _AS_DRAFT = "Write your result to this file, under this name, with content; when
 _IN_FILE = "Write your result to this file. It counts only if the file is there, with content, when you stop."
 _AS_LIST = "in this output, one for each item: write it as JSON, as the whole file or as its only ```json block."
 _ALONE = (
-    "- Do this task only. Other agents work beside you in the same checkout: change nothing that is not yours, and read "
-    "no output of theirs that is not named here."
+    "- Do this task only. Other agents work beside you in the same checkout: change nothing that is not yours, and "
+    "read no output of theirs that is not named here."
 )
 
 

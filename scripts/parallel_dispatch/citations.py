@@ -38,19 +38,19 @@ class Ids:
         """The part of a text, one finding as an integrator tells it, that says which ones it stands for.
 
         That is the first line with ids alone in brackets, or with a label and ids alone, or the cells of a table's row
-        that hold ids alone; the whole text where there is none of these.
+        that hold ids alone; empty where there is none of these.
         """
         lines = text.split("\n")
         if text.lstrip().startswith("|"):
             alone = [cell for cell in lines[0].split("|") if self._is_alone(cell)]
-            return " | ".join(alone) or lines[0]
+            return " | ".join(alone)
         for line in lines:
             plain = _MARKUP.sub("", line)
             alone = [inside for inside in _BRACKETS.findall(plain) if self._is_alone(inside)]
             label, colon, value = plain.partition(":")
             if alone or (colon and len(label) < LABEL and self._is_alone(value)):
                 return ", ".join(alone) or value
-        return text
+        return ""
 
     def _is_alone(self, text: str) -> bool:
         """Whether a text holds ids and nothing else."""

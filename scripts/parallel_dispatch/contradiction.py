@@ -13,6 +13,8 @@ _OPPOSITES = (
     ("raise", "lower"), ("raise", "reduce"), ("split", "merge"), ("split", "join"), ("inline", "extract"),
     ("open", "close"), ("show", "hide"), ("public", "private"), ("synchronous", "asynchronous"), ("encrypt", "decrypt"),
     ("before", "after"), ("shorten", "lengthen"), ("require", "omit"), ("include", "exclude"), ("retry", "fail"),
+    ("missing", "redundant"), ("missing", "unnecessary"), ("missing", "needless"), ("missing", "superfluous"),
+    ("few", "many"),
 )  # fmt: skip
 _NEGATIONS = frozenset(("not", "never", "don't", "dont", "no", "avoid", "without", "stop"))
 _TOKENS = re.compile(r"[^\W\d_]+(?:'t)?|\d+(?:\.\d+)?")

@@ -43,12 +43,16 @@ _CHANGED = re.compile(
 )
 _SEVERITY = re.compile(rf"^[\s:(\[|,;–—*`-]*({'|'.join(SEVERITIES)})\b[\s)\]*`]*", re.IGNORECASE)
 _NOTHING = (
-    "a above action after agreed already an and any applicable as at be because been below by consideration "
-    "considered covered decided decision discussed dropped duplicate elsewhere end entry explanation finding "
-    "findings following for further given has here in included into is it item kept left list listed longer "
-    "mentioned merge merging more na necessary needed no none not note notes nothing of on or out reason reasons "
-    "relevant remark remarks report required review reviewed row same section see shown stated summary table "
-    "taken tbd text that the there this to todo under unknown unspecified was were why with without"
+    "a above action after aggregate agreed all already an and any applicable as at be because been below but by "
+    "consideration considered covered decided decision deleted discarded discussed document dropped dropping "
+    "duplicate else elsewhere end entry excluded explanation final finding findings following for further given "
+    "has here ignored in included integrated integration into is it it's item itself just kept left list listed "
+    "longer made main mentioned merge merged merges merging more moved na necessary needed no none not note notes "
+    "nothing of omitted on one ones only or other others out output part person reason reasons rejected relevant "
+    "remark remarks removed report required result review reviewed reviewers row same section see set shown "
+    "simply skipped so stated summary superseded table taken tbd text than that the them there these they thing "
+    "things this those to todo together too two under unknown unmerged unspecified up used was we were what which "
+    "who why will with without"
 )
 _EMPTY = frozenset(_NOTHING.split())
 _LETTERS = re.compile(r"[^\W\d_]+")

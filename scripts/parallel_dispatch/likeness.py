@@ -39,18 +39,17 @@ def evidence(findings: Sequence[Finding], pairs: Collection[tuple[int, int]]) ->
     told = [of(finding) for finding in findings]
     weights = _weights(told)
     lengths = [math.sqrt(sum(weights[word] for word in words)) or 1.0 for words in told]
-    closeness = {
-        (one, other): sum(weights[word] for word in told[one] & told[other]) / (lengths[one] * lengths[other])
-        + _of_place(findings[one], findings[other])
-        for one, other in pairs
-    }
+    closeness = {}
+    for one, other in pairs:
+        common = sum(weights[word] for word in told[one] & told[other]) / (lengths[one] * lengths[other])
+        is_alike = findings[one].title == findings[other].title and told[one] == told[other]
+        closeness[one, other] = (1.0 if is_alike else common) + _of_place(findings[one], findings[other])
     best: dict[tuple[int, str], list[float]] = {}
     for (one, other), value in closeness.items():
         for at, task in ((one, findings[other].task), (other, findings[one].task)):
             best[at, task] = sorted((*best.get((at, task), ()), value), reverse=True)[:2]
     return {
-        (one, other): value
-        + max(-LEAD, min(LEAD, *(_lead(value, best[key]) for key in _sides(findings, one, other))))
+        (one, other): value + max(-LEAD, min(LEAD, *(_lead(value, best[key]) for key in _sides(findings, one, other))))
         for (one, other), value in closeness.items()
     }
 

@@ -195,7 +195,7 @@ def _of_places(text: str, given: Sequence[Finding]) -> Iterator[Alarm]:
     """Places that no finding names, told as if one did: what the integrator looked at itself says so."""
     known: dict[str, list[Place]] = {}
     for finding in given:
-        for place in places("\n".join((finding.place, finding.title, finding.details, finding.fix))):
+        for place in places(f"{finding.place}\n{finding.title}\n{finding.details}\n{finding.fix}"):
             known.setdefault(_name(place.path), []).append(place)
     for place in places(_FENCED.sub(lambda code: " " * len(code[0]), text)):
         ranges = known.get(_name(place.path), ())

@@ -25,8 +25,8 @@ _MARKER = re.compile(r"^(\s*)(?:[-*+]|\d+[.)])\s")
 class Item(NamedTuple):
     """One finding as the integrator tells it, the ids that it stands for, and those in their place that nobody gave.
 
-    `is_note`: it begins with ids and has no severity, or has neither ids, nor a place, nor a severity of its own, as
-    remarks do on findings that are told elsewhere.
+    `is_note`: it begins with ids and has no severity, or it has neither ids in their place, nor a place, nor a severity
+    of its own, as remarks do on findings that are told elsewhere.
     """
 
     finding: Finding
@@ -77,11 +77,11 @@ def _of_tables(lines: list[str], ids: Ids, known: set[int]) -> Iterator[Item]:
 
 def _item(finding: Finding, raw: str, ids: Ids) -> Item:
     standing = ids.standing(raw)
-    cited, strange = tuple(ids.cited(standing)), tuple(ids.strange(standing))
     head = _MARKER.sub("", raw.partition("\n")[0], count=1)
     begins_with_ids = not finding.severity and bool(ids.leading(head)[0])
-    is_bare = not (cited or strange or places(head) or _has_severity(head, raw))
-    return Item(finding, cited, strange, raw, begins_with_ids or is_bare)
+    is_bare = not (standing or places(head) or _has_severity(head, raw))
+    told = standing or raw
+    return Item(finding, tuple(ids.cited(told)), tuple(ids.strange(told)), raw, begins_with_ids or is_bare)
 
 
 def _has_severity(head: str, raw: str) -> bool:

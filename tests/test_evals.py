@@ -44,10 +44,13 @@ def test_picking_ours_for_all_costs_precision_and_for_none_recall(script):
 
 
 @pytest.mark.parametrize("run", [1, 2, 3])
-def test_the_kept_answers_pick_ours_where_they_should(script, run):
-    answer = read(os.path.join(RESULTS, "trigger", f"ours-{run}.answer.txt"))
-    score = script("trigger")["grade"]("ours", run, answer)
-    assert min(score.recall, score.precision) >= 0.95
+@pytest.mark.parametrize(("cases", "folder"), [("requests", "trigger"), ("hard", "trigger-hard")])
+def test_the_kept_answers_pick_ours_where_they_should(script, run, cases, folder):
+    trigger = script("trigger")
+    for kind in ("ours", "seeds"):
+        answer = read(os.path.join(RESULTS, folder, f"{kind}-{run}.answer.txt"))
+        score = trigger["grade"](kind, run, answer, cases)
+        assert min(score.recall, score.precision) >= 0.95
 
 
 def test_a_block_is_copied_or_it_is_not(script):
@@ -73,8 +76,21 @@ def test_the_kept_dispatches_hold_every_case(script):
 def test_fifteen_requests_on_three_repositories_have_an_answer_of_each_skill(script):
     cases = [case["id"] for found in script("task_files")["cases"]().values() for case in found]
     assert len(cases) == 15
-    for folder in ("round-1", "round-2", "superpowers", "seed"):
+    for folder in ("round-1", "round-2", "round-3", "round-4", "superpowers", "seed"):
         assert [n for n in cases if not os.path.exists(os.path.join(RESULTS, "task_files", folder, f"{n}.yaml"))] == []
+
+
+@pytest.mark.parametrize(("number", "first"), [(1, 2), (2, 6), (3, 10), (4, 14)])
+def test_the_kept_answers_of_judges_give_the_table(script, tmp_path, capsys, number, first):
+    kept = os.path.join(RESULTS, "task_files")
+    judge = tmp_path / "judge"
+    judge.mkdir()
+    (judge / "key.json").write_text(read(os.path.join(kept, "key.json")))
+    for repo in script("task_files")["cases"]():
+        answer = read(os.path.join(kept, f"round-{number}", f"judge-{repo}.answer.txt"))
+        (judge / f"{repo}.answer.txt").write_text(answer)
+    assert script("task_files")["winners"](str(tmp_path)) == (first < 12)
+    assert f"ours {first}" in capsys.readouterr().out
 
 
 def test_all_roles_have_briefs_that_are_tried(script):

@@ -329,9 +329,9 @@ def _aggregate() -> dict[str, Any]:
                 {"finding": "api/3", "kind": "changed", "text": "medium became low without a reason"},
             ],
             "dispositions": [
-                {"finding": "security/1", "severity": "critical", "disposition": "kept"},
-                {"finding": "api/2", "severity": "high", "disposition": "merged with security/1"},
-                {"finding": "style/3", "severity": "info", "disposition": "kept"},
+                {"finding": "security/1", "severity": "critical", "disposition": "kept", "judged": False},
+                {"finding": "api/2", "severity": "high", "disposition": "merged with security/1", "judged": True},
+                {"finding": "style/3", "severity": "info", "disposition": "kept", "judged": False},
             ],
         },
     }

@@ -403,7 +403,22 @@ def test_what_an_integrator_made_of_findings_is_in_the_aggregate(project):
         "finding": "style/1",
         "severity": "medium",
         "disposition": "merged with security/1",
+        "judged": False,
     }
+
+
+def test_what_an_integrator_decided_by_itself_is_told(project):
+    text = (
+        MERGED.replace("| style/2 | low | kept |", "| style/2 | low | dropped: `charge.py` is generated |")
+        .replace("| style/3 | medium | kept |", "| style/3 | medium | merged with security/2 |")
+        .replace("| security/1 | high | kept |", "| security/1 | low | changed from high: nobody calls it |")
+    )
+    made = values(integrated(project, text))
+    judged = {row["finding"] for row in made["integrator"]["dispositions"] if row["judged"]}
+    assert judged == {"security/1", "style/2", "style/3"}
+    told = render("", "report.findings.md.j2", {"aggregate": made, "cell": cell})
+    assert "What it decided by itself, for you to look at:\n\n- security/1 [low]: changed from high: nobody" in told
+    assert "- style/2 [low]: dropped: charge.py is generated\n- style/3" in told
 
 
 def test_what_nothing_else_decides_is_left_to_an_integrator_that_has_written_its_output(project):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import consensus
+from .disposition import DROPPED, MERGED
 from .intake import intake
 from .judge import output_files
 from .loss import check
@@ -18,6 +19,7 @@ from .state import SUCCESS
 from .statement import stated
 
 if TYPE_CHECKING:
+    from .disposition import Disposition
     from .intake import Intake
     from .loss import Alarm, Check
     from .plan import Plan
@@ -74,7 +76,7 @@ def aggregate_values(plan: Plan, state: State) -> dict[str, object] | None:
         else None,
         "unread": [{"task": task, "why": why} for task, why in found.unread],
         "missing": [{"task": task, "why": why} for task, why in found.missing],
-        "integrator": _integrator(plan, state, found) if plan.integrator in plan.tasks else None,
+        "integrator": _integrator(plan, state, made) if plan.integrator in plan.tasks else None,
     }
 
 
@@ -135,20 +137,32 @@ def _checked(plan: Plan, found: Intake) -> Check:
     return check(found.findings, output, [name for name, _ in found.unread])
 
 
-def _integrator(plan: Plan, state: State, found: Intake) -> dict[str, object]:
+def _integrator(plan: Plan, state: State, made: Aggregate) -> dict[str, object]:
     """What an integrator made of the findings, and what it lost."""
     task = plan.tasks[plan.integrator]
     attempts = state.attempts.get(task.id, [])
     told: dict[str, object] = {"task": task.id, "sent_back": sum(each.unfaithful for each in attempts)}
     if state.outcomes()[task.id][0] != SUCCESS:
         return {**told, "alarms": [], "dispositions": []}
-    result = _checked(plan, found)
+    result = _checked(plan, made.intake)
+    group_of = {finding.id: group.id for group in made.merged.groups for finding in group.findings}
     return {
         **told,
         "alarms": [alarm._asdict() for alarm in result.alarms],
         "dispositions": [
-            {"finding": each, "severity": row.severity, "disposition": row.words}
+            {
+                "finding": each,
+                "severity": row.severity,
+                "disposition": row.words,
+                "judged": _is_judged(each, row, group_of),
+            }
             for row in result.rows
             for each in row.findings
         ],
     }
+
+
+def _is_judged(finding: str, row: Disposition, group_of: dict[str, str]) -> bool:
+    """Whether nothing but the integrator decided what became of a finding."""
+    others = {group_of[each] for each in (*row.findings, *row.others)} - {group_of[finding]}
+    return row.kind == DROPPED or bool(row.changed_from) or (row.kind == MERGED and bool(others))

@@ -82,7 +82,13 @@ def _line(bare: str, indent: int, at: int) -> Line:
         return Line(ROW, indent, bare, at)
     marker = _marker(bare)
     if marker:
-        return Line(ITEM, indent, plain(_uncoded(bare[marker:].strip())), at, is_ordered=bare[0] not in "-*+•‣◦")
+        return Line(
+            ITEM,
+            indent,
+            plain(_uncoded(bare[marker:].strip())),
+            at,
+            is_ordered=bare[:2] == "**" or bare[0] not in "-*+•‣◦",
+        )
     text = plain(bare)
     if indent == 0 and _is_bold(text):
         return Line(HEADING, BOLD_HEADING, text, at)
@@ -96,7 +102,10 @@ def _uncoded(text: str) -> str:
 
 
 def _marker(bare: str) -> int:
-    """How many characters mark a list item: `- `, `* `, `3. `, `(3) `, `a) `; 0 where none do."""
+    """How many characters mark a list item: `- `, `* `, `3. `, `(3) `, `**3.** `; 0 where none do."""
+    if bare[:2] == "**":
+        inside, closed, _ = bare[2:9].partition("** ")
+        return len(inside) + 5 if closed and inside[:-1].isdigit() and inside[-1] in ".)" else 0
     if bare[0] in "-*+•‣◦":
         is_item = bare[1:2] == " " and set(bare) - set(" -*_")
         return 2 if is_item else 0

@@ -43,16 +43,17 @@ _CHANGED = re.compile(
 )
 _SEVERITY = re.compile(rf"^[\s:(\[|,;–—*`-]*({'|'.join(SEVERITIES)})\b[\s)\]*`]*", re.IGNORECASE)
 _NOTHING = (
-    "a above action after aggregate agreed all already an and any applicable as at be because been below but by "
-    "consideration considered covered decided decision deleted discarded discussed document dropped dropping "
-    "duplicate else elsewhere end entry excluded explanation final finding findings following for further given "
-    "has here ignored in included integrated integration into is it it's item itself just kept left list listed "
-    "longer made main mentioned merge merged merges merging more moved na necessary needed no none not note notes "
-    "nothing of omitted on one ones only or other others out output part person reason reasons rejected relevant "
-    "remark remarks removed report required result review reviewed reviewers row same section see set shown "
-    "simply skipped so stated summary superseded table taken tbd text than that the them there these they thing "
-    "things this those to todo together too two under unknown unmerged unspecified up used was we were what which "
-    "who why will with without"
+    "a above accepted across action addressed adopted after again aggregate agreed all along already an and any "
+    "anymore applicable as at be because been below brought but by carried chosen consideration considered "
+    "covered decided decision deleted discarded discussed document done dropped dropping duplicate else elsewhere "
+    "end entry excluded explanation final finding findings following for forward further given has here ignored "
+    "in included integrated integration into is it it's item itself just kept left list listed longer made main "
+    "mentioned merge merged merges merging more moved na necessary needed no none not note notes nothing of "
+    "omitted on one ones only or other others out output over part person picked reason reasons rejected relevant "
+    "remark remarks removed report required result review reviewed reviewers row same section see selected set "
+    "shown simply skipped so stated summary superseded table taken tbd text than that the them there these they "
+    "thing things this those to todo together too transferred two under unknown unmerged unspecified up used was "
+    "we were what which who why will with without"
 )
 _EMPTY = frozenset(_NOTHING.split())
 _LETTERS = re.compile(r"[^\W\d_]+")

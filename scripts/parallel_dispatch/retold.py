@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _FIELD = re.compile(r"\bseverity\W*:", re.IGNORECASE)
 _BELOW = re.compile(r"^[ \t]*(?:[-*+]|\d+[.)])[ \t]+", re.MULTILINE)
 _WORD = re.compile(r"[^\W_]+")
-_MARKER = re.compile(r"^(\s*)(?:[-*+]|\d+[.)])\s")
+_MARKER = re.compile(r"^(\s*)(?:[-*+]|\d+[.)]|\*\*\d+[.)]\*\*)\s")
 
 
 class Item(NamedTuple):

@@ -33,6 +33,8 @@ from faults import (
     lies,
     once,
     stub,
+    writes,
+    writes_again,
     writes_nothing,
 )
 from hosting import Stage
@@ -192,6 +194,72 @@ def three_faults(stage: Stage) -> None:
     stage.write("out/performance.md", "Nothing was found.\n")
 
 
+REVIEWED = {
+    "security": """\
+# Security
+
+## Findings
+
+- [high] src/pay/charge.py:42 - The amount goes into the SQL text unescaped. Fix: bind it as a parameter.
+- [medium] src/web/login.py:10 - The session cookie lacks SameSite. Fix: set SameSite=Lax.
+- [low] src/web/login.py:55 - Failed logins are not counted. Fix: lock for a minute after ten.
+""",
+    "performance": """\
+## Findings
+
+| Severity | Location | Finding | Fix |
+|---|---|---|---|
+| medium | src/pay/charge.py:42 | The SQL text with the amount is compiled anew for each charge. | Bind the amount. |
+| high | src/pay/report.py:70-92 | One query for each of 10,000 rows. | Join the customers. |
+""",
+    "style": """\
+## Findings
+
+- [low] src/pay/charge.py:88-93 - Two loops do the same. Fix: keep the second.
+- [info] src/gen/client.py:1 - Lines of more than 200 characters.
+- [low] src/pay/report.py:75 - The query for each row is put together by hand. Fix: join the customers in one statement.
+""",
+}
+MERGED = """\
+# All reviews
+
+## Findings
+
+- [high] src/pay/charge.py:42 - The amount goes into the SQL text unescaped. (security/1, performance/1)
+  Binding it mends both.
+- [high] src/pay/report.py:70-92 - One query for each of 10,000 rows. (performance/2, style/3)
+- [high] src/web/login.py:10 - The session cookie lacks SameSite. (security/2)
+- [low] src/web/login.py:55 - Failed logins are not counted. (security/3)
+- [low] src/pay/charge.py:88-93 - Two loops do the same. (style/1)
+
+## Dispositions
+
+| Finding | Severity | Disposition |
+|---|---|---|
+| security/1 | high | kept |
+| security/2 | high | changed from medium: the login form posts across sites |
+| security/3 | low | kept |
+| performance/1 | medium | merged with security/1 |
+| performance/2 | high | kept |
+| style/1 | low | kept |
+| style/2 | info | dropped: src/gen is generated |
+| style/3 | low | merged with performance/2 |
+"""
+LOSING = (
+    MERGED.replace("- [low] src/web/login.py:55 - Failed logins are not counted. (security/3)\n", "")
+    .replace("| security/3 | low | kept |\n", "")
+    .replace("Two loops do the same.", "Passwords are stored in clear text.")
+    .replace("dropped: src/gen is generated", "dropped")
+)
+
+
+def integrated(made: Fault) -> Callable[[Stage], None]:
+    """Three reviews and what an integrator makes of them."""
+    rows = (*(f"id: {task}, agent: reviewer" for task in REVIEWED), f"id: all, dependencies: [{', '.join(REVIEWED)}]")
+    faults = {task: writes(text) for task, text in REVIEWED.items()} | {"all": made}
+    return simple(tasks("merged", *rows, aggregate="integrator"), lambda _: Faulty(seconds=0.3, faults=faults))
+
+
 def without_hooks(stage: Stage) -> None:
     """A run that is driven step by step from a terminal."""
     stage.write("tasks.yaml", tasks("by-hand", *REVIEW))
@@ -245,6 +313,8 @@ SCENARIOS: dict[str, tuple[str, Callable[[Stage], None]]] = {
     "files-of-others": (NEW, strays),
     "three-faults": (NEW, three_faults),
     "without-hooks": (NEW, without_hooks),
+    "findings-integrated": (NEW, integrated(writes_again(LOSING, MERGED))),
+    "findings-lost-by-the-integrator": (OLD, integrated(writes(LOSING))),
     "stops-at-a-failure": (
         OLD,
         simple(

@@ -305,3 +305,25 @@ class WithoutHooks(Copyist):
 
 ENDED = re.compile(r"^Run \w+ has ended\.", re.MULTILINE)
 NOTIFIED = re.compile(r"<task-notification>.*?<task-id>(\w+)</task-id>", re.DOTALL)
+
+
+def writes(text: str) -> Fault:
+    """An agent that writes this text, and when it is sent back writes nothing else."""
+
+    def act(job: Job, request: Request) -> Reply:
+        if any(called(request)):
+            return Reply("Done.")
+        return Reply(calls=[Call("Write", {"file_path": job.file, "content": text})])
+
+    return act
+
+
+def writes_again(text: str, mended: str) -> Fault:
+    """An agent that writes a text, and another one when it is sent back."""
+
+    def act(job: Job, request: Request) -> Reply:
+        if "You are not done" in str(request.messages[-1]):
+            return Reply(calls=[Call("Write", {"file_path": job.file, "content": mended})])
+        return writes(text)(job, request)
+
+    return act

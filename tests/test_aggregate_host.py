@@ -2,11 +2,9 @@
 
 import pytest
 from builders import read
-from faults import Faulty
+from faults import Faulty, writes, writes_again
 from hosting import VERSIONS, Stage, said
 from parallel_dispatch.aggregate import aggregate_values
-from parallel_dispatch.copyist import called
-from parallel_dispatch.scripted_model import Call, Reply
 
 pytestmark = pytest.mark.host
 
@@ -25,32 +23,14 @@ OUTPUTS = {
 ONE = "## Findings\n\n- [high] src/a.py:4 - The name goes into the SQL text unescaped. (security/1)\n"
 OTHER = "- [low] src/a.py:90 - Two loops do the same. (style/1)\n"
 ROWS = "\n## Dispositions\n\n| Finding | Severity | Disposition |\n|--|--|--|\n| security/1 | high | kept |\n"
-
-
-def writes(text):
-    """An agent that writes a text and stops."""
-
-    def act(job, request):
-        if any(called(request)):
-            return Reply("Done.")
-        return Reply(calls=[Call("Write", {"file_path": job.file, "content": text})])
-
-    return act
-
-
-def loses_one(job, request):
-    """An integrator that loses a finding, and adds it when it is sent back."""
-    if "You are not done" in str(request.messages[-1]):
-        text = f"{ONE}{OTHER}{ROWS}| style/1 | low | kept |\n"
-        return Reply(calls=[Call("Write", {"file_path": job.file, "content": text})])
-    return writes(ONE + ROWS)(job, request)
+MENDED = f"{ONE}{OTHER}{ROWS}| style/1 | low | kept |\n"
 
 
 @pytest.fixture(scope="module", params=VERSIONS)
 def found(request, tmp_path_factory):
     stage = Stage(request.param, tmp_path_factory.mktemp("merged"))
     stage.write("tasks.yaml", TASKS)
-    faults = {task: writes(text) for task, text in OUTPUTS.items()} | {"summary": loses_one}
+    faults = {task: writes(text) for task, text in OUTPUTS.items()} | {"summary": writes_again(ONE + ROWS, MENDED)}
     return stage.converse(Faulty(faults=faults), "/parallel-dispatch tasks.yaml")
 
 

@@ -198,8 +198,8 @@ def what_is_admitted_was_due(referee: Referee, moment: Moment) -> str:
     for attempt in moment.admitted:
         task = state.plan.tasks[attempt.task]
         there = sum(needed in referee.succeeded for needed in task.dependencies)
-        if there < task.needed:
-            return f"{task.id} began when {there} of the {task.needed} tasks that it needs had succeeded"
+        if there < task.least or (task.goes_without and not state.settled.keys() >= set(task.dependencies)):
+            return f"{task.id} began when {there} of the {task.least} tasks that it needs had succeeded"
         if task.id in moment.before.settled or task.id in moment.before.open:
             return f"{task.id} began though it was settled or at work"
         if task.for_each:

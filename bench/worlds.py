@@ -54,7 +54,7 @@ class World:
         for task in [task for wave in plan.waves for task in wave]:
             there = sum(found[needed] == SUCCESS for needed in task.dependencies)
             can_be_done = not task.for_each and self.failures[task.id] != NEVER  # nobody wrote a list that is left
-            found[task.id] = SKIPPED if there < task.needed else SUCCESS if can_be_done else FAILED
+            found[task.id] = SKIPPED if there < task.least else SUCCESS if can_be_done else FAILED
         return found
 
 
@@ -95,6 +95,8 @@ def _limit(plan: Plan, chance: random.Random) -> None:
         task.agent = chance.choice(AGENTS)
         if len(task.dependencies) > 1 and chance.random() < 0.5:
             task.wait, task.leaves_losers = chance.randint(1, len(task.dependencies) - 1), chance.random() < 0.3
+        elif task.dependencies and chance.random() < 0.3:
+            task.goes_without = True
         if chance.random() < 0.3:
             task.resources = {chance.choice(("gpu", "db")): 1, "gpu": chance.randint(1, 2)}
         if chance.random() < 0.3:

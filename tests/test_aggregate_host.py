@@ -2,7 +2,7 @@
 
 import pytest
 from builders import read
-from faults import Faulty, writes, writes_again
+from faults import Faulty, lies, writes, writes_again
 from hosting import VERSIONS, Stage, said
 from parallel_dispatch.aggregate import aggregate_values
 
@@ -59,3 +59,21 @@ def test_it_is_sent_back_once_with_what_it_lost_and_mends_it(found):
         ("high", ["security/1"]),
         ("low", ["style/1"]),
     ]
+
+
+@pytest.mark.parametrize("dispatch", ["foreground", "background"])
+@pytest.mark.parametrize("version", VERSIONS)
+def test_an_integrator_that_waits_for_the_end_of_all_goes_on_with_what_is_there(version, dispatch, tmp_path):
+    stage = Stage(version, tmp_path)
+    stage.write(
+        "tasks.yaml", TASKS.replace("dependencies: [security, style]", "dependencies: [security, style], wait: ended")
+    )
+    merged = f"{ONE}{ROWS}"
+    script = Faulty(faults={"security": writes(OUTPUTS["security"]), "style": lies, "summary": writes(merged)})
+    found = stage.converse(script, f"/parallel-dispatch tasks.yaml --dispatch {dispatch}")
+    assert found.outcomes == {"security": "success", "style": "failed", "summary": "success"}
+    (told,) = found.first_requests["summary"]
+    assert "style is missing: failed" in told
+    made = aggregate_values(found.run.plan, found.run.state())
+    assert made["integrator"]["alarms"] == []
+    assert [row["task"] for row in made["missing"]] == ["style"]

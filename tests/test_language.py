@@ -320,13 +320,23 @@ tasks:
   - {id: two, prompt: x, dependencies: [a, b], wait: 2}
   - {id: three, prompt: x, dependencies: [a, b], wait: 3}
   - {id: all, prompt: x, dependencies: [a, b], wait: all}
+  - {id: ended, prompt: x, dependencies: [a, b], wait: ended}
 """
 
 
 def test_how_many_a_task_waits_for_counts_each_item(planned):
     plan = planned(SOME)
     waits = {task.id: (task.wait, task.needed, task.leaves_losers) for task in plan.tasks.values() if task.dependencies}
-    assert waits == {"any": (1, 1, True), "two": (2, 2, False), "three": (0, 3, False), "all": (0, 3, False)}
+    assert waits == {
+        "any": (1, 1, True),
+        "two": (2, 2, False),
+        "three": (0, 3, False),
+        "all": (0, 3, False),
+        "ended": (0, 3, False),
+    }
+    assert [task.id for task in plan.tasks.values() if task.goes_without] == ["ended"]
+    assert plan.tasks["ended"].least == 1
+    assert "ended  (general-purpose)  -> out/ended.md  after the end of a, b-1, b-2" in plan_table(plan)
     assert plan.tasks["b-2"].writes == ("lib/two/**",)
     assert "two  (general-purpose)  -> out/two.md  after 2 of a, b-1, b-2" in plan_table(plan)
 

@@ -71,7 +71,7 @@ NAMED = {
     "read-only-agent": r'^the agent "(.*?)" has no Write tool',
     "unknown-task": r'^the aggregate names "(.*?)"(?: as|,)',
     "unknown-ignore": r'^no problem is of the kind "(.*?)"',
-    "unreachable-wait": r" waits for (\S+) of its dependencies",
+    "unreachable-wait": r" waits (?:for|until its dependencies have) (\S+?)(?: of|,)",
     "unused-agent": r'^no task is for the agent "(.*?)"[,;]',
     "unused-ignore": r'^(?:there is no )?"(.*?)" (?:here|is an error)',
 }

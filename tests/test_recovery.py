@@ -214,6 +214,21 @@ def test_a_race_is_run_again_when_its_winner_is_changed_and_stays_decided_when_n
     assert "You go on without these" in read(run.run.folder.brief("c", 2))
 
 
+def test_who_went_on_without_a_task_is_run_again_when_that_is_there(driven):
+    run = driven(TASKS.replace("Check c., dependencies: [b]", "Check c., dependencies: [a, b], wait: ended"))
+    run.does("a", "other")
+    run.goes_on()
+    assert run.outcomes["b"] == "failed"
+    assert "- b, which failed" in read(run.run.folder.brief("c", 1))
+    run.writes(c="x")
+    assert run.goes_on() is True
+    assert run.outcomes["c"] == "success"
+    run.resumes()
+    assert run.said[-1] == "Run again: b (it failed), c (b runs again)."
+    run.does("b")
+    assert "which failed" not in read(run.run.folder.brief("c", 2))
+
+
 def test_a_finished_run_goes_on_with_a_task_that_was_added(half_done):
     assert half_done.does("c") is True
     half_done.edits("settings:", "  - {id: d, prompt: Do d., dependencies: [c]}\nsettings:")

@@ -445,6 +445,8 @@ def plans(draw):
     for task in plan.tasks.values():
         if len(task.dependencies) > 1 and chance.random() < 0.4:
             task.wait, task.leaves_losers = chance.randint(1, len(task.dependencies) - 1), chance.random() < 0.3
+        elif chance.random() < 0.2:
+            task.goes_without = True
         if chance.random() < 0.3:
             task.resources = {chance.choice(["gpu", "db"]): 1, "gpu": chance.randint(1, 2)}
         if chance.random() < 0.3:
@@ -506,7 +508,8 @@ def test_at_every_moment_the_limits_hold_and_what_is_settled_stays(plan, chance)
         assert not any(overlapping(a.writes, b.writes) for a, b in itertools.combinations(running, 2))
         for task in running:
             there = sum(outcome(state, need) == "success" for need in task.dependencies)
-            assert there >= task.needed
+            assert there >= task.least
+            assert not task.goes_without or set(task.dependencies) <= state.settled.keys()
         assert before.items() <= state.settled.items()
         before = dict(state.settled)
 
@@ -713,6 +716,35 @@ def test_it_is_skipped_only_when_too_few_can_still_succeed():
     assert outcome(after(plan, *events), "last") == ""
     state = after(plan, *events, closed("b", "failed"))
     assert state.outcomes()["last"] == ("skipped", "waits for 2 of 3 tasks, and b failed, too")
+
+
+@pytest.mark.parametrize(
+    ("ends", "expected"),
+    [
+        ({"a": "success", "b": "success"}, ""),
+        ({"a": "success", "b": "failed"}, ""),
+        ({"a": "success", "b": "failed", "c": "failed"}, "ready"),
+        ({"a": "failed", "b": "failed", "c": "success"}, "ready"),
+        ({"a": "failed", "b": "failed", "c": "failed"}, "skipped"),
+    ],
+)
+def test_a_task_may_wait_until_all_have_ended_and_go_on_with_what_is_there(ends, expected):
+    plan = waiting("abc", 0)
+    plan.tasks["last"].goes_without = True
+    plan = type(plan).from_json(plan.to_json())
+    state = after(plan, *[claimed(t) for t in "abc"], *[closed(task, end) for task, end in ends.items()])
+    assert ("last" in offered(state)) == (expected == "ready")
+    assert outcome(state, "last") == (expected if expected == "skipped" else "")
+    if expected == "skipped":
+        assert state.outcomes()["last"][1] == "none of the 3 tasks that it waits for has succeeded"
+
+
+def test_who_waits_until_all_have_ended_goes_without_what_was_skipped_too():
+    plan = plan_of({"a": (), "b": (), "c": ("b",), "last": ("a", "c")})
+    plan.tasks["last"].goes_without = True
+    state = after(plan, claimed("a"), claimed("b"), closed("b", "failed"))
+    assert (outcome(state, "c"), offered(state)) == ("skipped", [])
+    assert offered(after(plan, claimed("a"), claimed("b"), closed("b", "failed"), closed("a"))) == ["last"]
 
 
 def test_what_nobody_waits_for_any_more_is_not_begun():

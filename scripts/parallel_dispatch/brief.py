@@ -76,7 +76,7 @@ class Brief:
         self.marker = marker(plan.run, task_id, attempt)
         self.task = task
         self.run = plan.name
-        self.missing = _missing(state, task) if task.wait else {}
+        self.missing = _missing(state, task) if task.wait or task.goes_without else {}
         self.inputs = [plan.tasks[d] for d in task.dependencies if d not in self.missing]
         self.open_writes = plan.open_writes
         self.minutes = f"{task.timeout / 60:.1f}".rstrip("0").rstrip(".")

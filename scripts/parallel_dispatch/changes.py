@@ -21,6 +21,7 @@ _PARTS = (
     "prompt",
     "output",
     "wait",
+    "goes_without",
     "for_each",
     "context",
     "scope",
@@ -32,7 +33,13 @@ _PARTS = (
     "contract",
 )
 """What of a planned task its work depends on, beside its dependencies and its model."""
-_WORDS = {"subagent_type": "agent", "title": "agent", "role": "agent", "wait": "dependencies"}
+_WORDS = {
+    "subagent_type": "agent",
+    "title": "agent",
+    "role": "agent",
+    "wait": "dependencies",
+    "goes_without": "dependencies",
+}
 """What the task file calls these parts, where its word is another."""
 OF_THE_AGGREGATE = "what the aggregate asks of it changed"
 OF_THE_BRIEF = "the template of briefs changed"

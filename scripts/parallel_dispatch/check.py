@@ -15,6 +15,7 @@ from .nodes import Mapping, scalar
 from .outputs import bad_output, bad_output_dir, bad_scope, duplicate_output, overlapping_scope
 from .problem import MAX_PROBLEMS, MAX_WORD, quoted, suggestion
 from .sources import bad_source, id_of_an_item, one_output_for_all
+from .tasks import ENDED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -160,12 +161,15 @@ def unreachable_wait(outline: Outline) -> Iterator[Problem]:
     count = Counter(task.id.text for task in outline.spread)
     patterns = {task.id.text for task in outline.tasks if task.source}  # nobody knows yet how many tasks these are
     for task, asked in waiting:
-        wanted = 1 if asked.text == "any" else asked.value
+        wanted = 1 if asked.text in ("any", ENDED) else asked.value
         names = {needed.text for needed in task.dependencies}
         there = sum(count[name] for name in names)
         if isinstance(wanted, (int, float)) and wanted > there and names <= count.keys() - patterns:
             has = f"it has only {there}; write {there} or less" if there else 'it has none; write "dependencies", too'
-            message = f"task {quoted(task.name)} waits for {asked.text} of its dependencies, but {has}"
+            waits = (
+                "until its dependencies have ended" if asked.text == ENDED else f"for {asked.text} of its dependencies"
+            )
+            message = f"task {quoted(task.name)} waits {waits}, but {has}"
             yield problem(outline.file, asked, "unreachable-wait", message)
 
 

@@ -83,7 +83,7 @@ def plan_row(plan: Plan, task: PlannedTask) -> list[str]:
     """A task of the plan for people: its agent, what it waits for and where its output goes."""
     as_what = "" if task.agent == task.subagent_type else f" as {task.subagent_type}"
     made_of = f"  {_made_of(task)}" if task.for_each else ""
-    of = f"{task.wait} of " if task.wait else ""
+    of = f"{task.wait} of " if task.wait else "the end of " if task.goes_without else ""
     after = f"  after {of}{_few(task.dependencies)}" if task.dependencies else ""
     line = f"  {task.id}  ({task.agent}{as_what}){made_of}  -> {planned_path(plan, task.output)}{after}"
     return [line, f"      {' '.join(task.description.split())}"] if task.description else [line]

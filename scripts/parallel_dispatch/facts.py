@@ -146,7 +146,7 @@ class RunFacts:
     def _waited_for(self, task: TaskFacts, ends: dict[str, float | None]) -> list[str]:
         """What a task waited for: all its dependencies, or those that had ended when enough of them had succeeded."""
         planned = self.plan.tasks[task.id]
-        if not planned.wait:
+        if not (planned.wait or planned.goes_without):
             return planned.dependencies
         known = ((d, ends[d]) for d in planned.dependencies)
         return [d for d, end in known if end is not None and task.start is not None and end <= task.start]
@@ -299,6 +299,9 @@ class _Ready:
         planned = self._plan.tasks[task]
         if not planned.dependencies:
             return self._state.begun
+        if planned.goes_without:
+            last = [self._state.attempts[d][-1].ended for d in planned.dependencies if self._state.attempts.get(d)]
+            return max((end for end in last if end is not None), default=None)
         ends = sorted(end for d in planned.dependencies if (end := self._done.get(d)) is not None)
         return ends[planned.needed - 1] if len(ends) >= planned.needed > 0 else None
 

@@ -128,7 +128,7 @@ def fingerprint(task: PlannedTask) -> tuple[int, str]:
 def built_on(state: State, attempt: Attempt) -> list[str]:
     """The dependencies whose outputs were there when an attempt began: all, where its task waits for all."""
     task = state.plan.tasks[attempt.task]
-    if not task.wait:
+    if not (task.wait or task.goes_without):
         return task.dependencies
     ends = {d: state.attempts[d][-1].ended for d in task.dependencies if state.settled.get(d, ("",))[0] == SUCCESS}
     return [d for d, ended in ends.items() if ended is not None and ended <= attempt.claimed]

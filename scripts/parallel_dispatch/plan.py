@@ -25,7 +25,18 @@ _NO_VALUES: dict[str, object] = {}
 _NO_CALL: dict[str, str] = {}
 _LISTS = ("constraints", "reads", "success_criteria", "writes")
 _OPTIONAL = {"title", "description", "context", "scope", "output_format", "resources", *_LISTS}
-_OPTIONAL |= {"contract", "critical", "call", "for_each", "wait", "leaves_losers", "writes", "priority", "known_from"}
+_OPTIONAL |= {
+    "contract",
+    "critical",
+    "call",
+    "for_each",
+    "wait",
+    "goes_without",
+    "leaves_losers",
+    "writes",
+    "priority",
+    "known_from",
+}
 _OPTIONAL |= {"role", "yields_to"}
 
 
@@ -42,6 +53,7 @@ class PlannedTask:
     holds while it runs; `contract` is what its output must hold; `critical` says that its failure stops the run; `call`
     is what else its Agent call says.
     `wait` is how many of its dependencies must succeed, 0 for all; `leaves_losers` says that the others go on then.
+    `goes_without` says that it begins when all of them have ended, even if only one has succeeded.
     `writes` are the globs of its write scope.
     `for_each` names the task and the path in its output (`from`, `path`) of the list from which tasks are made in the
     place of this one, which is never dispatched itself; their texts are its own, with the item in them.
@@ -61,6 +73,7 @@ class PlannedTask:
         "description",
         "estimate",
         "for_each",
+        "goes_without",
         "id",
         "known_from",
         "leaves_losers",
@@ -106,6 +119,7 @@ class PlannedTask:
         critical: bool = False,
         call: dict[str, str] = _NO_CALL,
         wait: int = 0,
+        goes_without: bool = False,
         leaves_losers: bool = False,
         writes: tuple[str, ...] = (),
         for_each: dict[str, str] = _NO_CALL,
@@ -138,6 +152,7 @@ class PlannedTask:
         self.call = call
         self.for_each = for_each
         self.wait = wait
+        self.goes_without = goes_without
         self.leaves_losers = leaves_losers
         self.writes = writes
         self.estimate = estimate
@@ -148,8 +163,13 @@ class PlannedTask:
 
     @property
     def needed(self) -> int:
-        """How many of its dependencies must succeed before it may begin."""
+        """How many of its dependencies must succeed before it may begin, or have ended where it goes without some."""
         return min(self.wait or len(self.dependencies), len(self.dependencies))
+
+    @property
+    def least(self) -> int:
+        """How many of its dependencies must succeed at least."""
+        return min(1, len(self.dependencies)) if self.goes_without else self.needed
 
     @property
     def is_folder(self) -> bool:

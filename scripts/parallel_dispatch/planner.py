@@ -19,6 +19,7 @@ from .refusal import Refusal
 from .resolving import Roster, resolved
 from .roles import full_name
 from .schedule import arrange
+from .tasks import ENDED
 from .territory import scope_without_links
 from .workload import workload
 
@@ -218,6 +219,7 @@ def _planned(
             contract=task.contract._asdict() if task.contract else {},
             critical=task.critical,
             wait=_wait(task, patterns),
+            goes_without=task.wait == ENDED,
             leaves_losers=task.losers == "continue",
             writes=scope_without_links(task.id, task.writes, place.project) if task.writes else (),
             call=_call(task) if task.model or task.effort else {},

@@ -75,7 +75,7 @@ def _why_redone(state: State, plan: Plan, task: PlannedTask, again: dict[str, st
     last = state.attempts[task.id][-1]
     if last.digest != fingerprint(task)[1] and lacking(plan, task):  # what was judged stays judged
         return "its output is gone"
-    needed = sorted(built_on(state, last))
+    needed = sorted(task.dependencies if task.goes_without else built_on(state, last))
     for dependency in needed:
         if dependency in again or state.settled.get(dependency, ("",))[0] != SUCCESS:
             return f"{dependency} runs again"

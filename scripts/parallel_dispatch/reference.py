@@ -175,7 +175,9 @@ def _each(schema: dict[str, object], rule: object, path: str) -> str:
 
 
 def _limits(rule: dict[str, object]) -> Iterator[str]:
-    yield from _range(rule.get("minimum"), rule.get("maximum"), " ms" if "x-noun" in rule else "")
+    yield from _range(
+        rule.get("minimum"), rule.get("maximum"), " ms" if "milliseconds" in str(rule.get("x-noun")) else ""
+    )
     yield from _range(rule.get("minLength"), rule.get("maxLength"), " characters")
     yield from _range(rule.get("minItems"), rule.get("maxItems"), " items")
     yield from _range(rule.get("minProperties"), None, " keys")

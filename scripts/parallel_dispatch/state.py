@@ -479,13 +479,20 @@ class State:
             self.undecided[dependent] -= 1
             if dependent in self.settled or not self.unmet[dependent]:
                 continue
-            self.unmet[dependent] -= outcome == SUCCESS
-            if not self.unmet[dependent]:
+            self.unmet[dependent] -= outcome == SUCCESS or self.plan.tasks[dependent].goes_without
+            if not self.unmet[dependent] and not self._has_enough(dependent):
+                follow.append((dependent, SKIPPED, self._lack(dependent, task, outcome)))
+            elif not self.unmet[dependent]:
                 self._enter(dependent)
                 follow += self._needless_for(dependent)
             elif outcome != SUCCESS and self._cannot_begin(dependent):
                 follow.append((dependent, SKIPPED, self._lack(dependent, task, outcome)))
         return follow
+
+    def _has_enough(self, task: str) -> bool:
+        """Whether as many of those that a task depends on have succeeded as it needs at least."""
+        planned = self.plan.tasks[task]
+        return sum(self.settled.get(d, ("",))[0] == SUCCESS for d in planned.dependencies) >= planned.least
 
     def _cannot_begin(self, task: str) -> bool:
         """Whether a task lacks more than it may still get; one that waits for some may get those yet to be made."""
@@ -497,6 +504,8 @@ class State:
     def _lack(self, task: str, needed: str, outcome: str) -> str:
         """Why a task cannot begin any more."""
         planned = self.plan.tasks[task]
+        if planned.goes_without:
+            return f"none of the {len(planned.dependencies)} tasks that it waits for has succeeded"
         if planned.wait:
             return f"waits for {planned.wait} of {len(planned.dependencies)} tasks, and {needed} {PAST[outcome]}, too"
         return f"needs {needed}, which {PAST[outcome]}"

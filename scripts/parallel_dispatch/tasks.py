@@ -28,12 +28,16 @@ class Source(NamedTuple):
     path: str = ""
 
 
+ENDED = "ended"
+"""The word for a task that waits until all of its dependencies have ended."""
+
+
 class Task(NamedTuple):
     """One unit of work for one agent.
 
     `output` is relative to the run's output directory; a trailing `/` says that it is a directory. `reads` are paths or
     globs relative to the project. Times are milliseconds; None leaves them, and `retries`, to the run's settings.
-    `resources` are amounts by name. `wait` is how many of the dependencies must succeed; `losers` says what
+    `resources` are amounts by name. `wait` is how many of the dependencies must succeed, or `ended`; `losers` says what
     becomes of the others then. `writes` is the write scope, as globs. `agent` is who does it; what that works as stands
     in `TaskFile.agents`. With `for_each` it stands for the tasks that are made of it, and its texts are theirs, with
     `{{ item }}` in them.

@@ -10,7 +10,7 @@ from .durations import milliseconds
 from .for_each import items_of, source_of
 from .item import filled, name, substituted
 from .nodes import Mapping, Node, Scalar, Sequence, items
-from .tasks import Agent, Aggregate, Contract, Settings, Source, Task, TaskFile
+from .tasks import ENDED, Agent, Aggregate, Contract, Settings, Source, Task, TaskFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,8 +108,9 @@ def _task(
 
 
 def _wait(node: Node | None) -> int | str:
-    """How many dependencies must succeed."""
-    return 1 if isinstance(node, Scalar) and node.text == "any" else _number(node) or _TASK.wait
+    """How many dependencies must succeed, or a word for it."""
+    word = node.text if isinstance(node, Scalar) else ""
+    return 1 if word == "any" else ENDED if word == ENDED else _number(node) or _TASK.wait
 
 
 def _source(node: Mapping) -> Source | None:

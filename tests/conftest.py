@@ -26,3 +26,10 @@ def cache(tmp_path_factory):
 def pytest_collection_modifyitems(items):
     """The files that start hosts first: they take longest, and whoever works at the last one works alone."""
     items.sort(key=lambda item: not item.get_closest_marker("host"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers():
+    """On small machines twice as many workers as cores: the long tests wait for a host, and not for a core."""
+    cores = os.cpu_count() or 1
+    return max(cores, min(2 * cores, 8))

@@ -99,7 +99,9 @@ def merge(findings: list[Finding], order: Precedence, *, by_order: bool = False)
 def _why(one: Finding, other: Finding) -> str:
     """Why two findings are possibly the same, in a few words."""
     if one.path and one.line and other.line and same_file(one, other):
-        return f"near each other: {one.place} and {other.place}"
+        if one.place == other.place:
+            return f"both at {one.place}"
+        return f"near each other: {one.place} and line {other.place.rpartition(':')[2]}"
     return "alike in their words"
 
 

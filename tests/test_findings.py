@@ -281,3 +281,21 @@ def test_any_text_gives_findings_that_are_whole(text):
         assert finding.last_line >= finding.line >= 0
         assert "\x01" not in finding.title + finding.details + finding.fix + finding.path + finding.category
         assert likeness(finding, finding) == SAME
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("Short. Both sentences stay.", "Short. Both sentences stay."),
+        ("The key is in the log. " + "It is there on every line of it. " * 6, "The key is in the log."),
+        (
+            "`a. B` is not a sentence, e.g. in code. " + "More of it follows here. " * 8,
+            "`a. B` is not a sentence, e.g. in code.",
+        ),
+        ("one long sentence " * 12 + ".", ("one long sentence " * 12 + ".").strip()),
+    ],
+)
+def test_of_a_long_text_the_first_sentence_is_the_title(text, title):
+    (finding,) = read("t", [f"## Findings\n\n- [high] a.py:4 - {text}\n"]).findings
+    assert finding.title == title
+    assert " ".join(f"{finding.title} {finding.details}".split()) == " ".join(text.split())

@@ -9,6 +9,8 @@ from .severity import BOLD, leading, severity_of, trailing
 
 MAX_TITLE, MAX_TEXT = 300, 4000
 """Characters that are kept of a title, and of details and fix each."""
+LONG_TITLE, SHORTEST = 160, 20
+"""Of a longer title the first sentence is the title, and the others are details; a sentence has so many characters."""
 
 _MARKS = " \t:;,|–—·•" + BOLD
 
@@ -86,6 +88,9 @@ class Draft:
         title = self.title
         if not title:
             title, _, details = (details or fix).partition("\n")
+        if len(title) > LONG_TITLE:
+            title, more = first_sentence(title)
+            details = f"{more}\n{details}".strip()
         if len(title) > MAX_TITLE:
             details = f"{title}\n{details}".strip()
             title = title[: MAX_TITLE - 1].rstrip() + "…"
@@ -194,6 +199,17 @@ class Draft:
             self.size[field] += len(text) + 1
             if room > 0:
                 self.told[field].append(text)
+
+
+def first_sentence(text: str) -> tuple[str, str]:
+    """The first sentence of a text, and the rest; a full stop in code or before a small letter ends none."""
+    at = text.find(". ")
+    while 0 <= at < MAX_TITLE:
+        begins = text[at + 2 : at + 3]
+        if text.count("`", 0, at) % 2 == 0 and at >= SHORTEST and not begins.islower():
+            return text[: at + 1], text[at + 2 :].strip()
+        at = text.find(". ", at + 1)
+    return text, ""
 
 
 def _split_bold(text: str) -> tuple[str, str]:

@@ -35,6 +35,7 @@ TEXTS = ("title", "severity", "path", "details", "fix", "category")
 class Reviews(NamedTuple):
     """The findings of one project, and how each pair of different reviewers' is labelled, by their ids."""
 
+    name: str
     findings: list[Finding]
     labels: dict[tuple[str, str], str]
 
@@ -60,9 +61,13 @@ class Score(NamedTuple):
 
 def halves() -> dict[str, list[Reviews]]:
     """The reviews of the twelve projects: those that the rule was made on, and those that it was measured on."""
-    paths = sorted(glob.glob(os.path.join(TRIALS, "reviews", "*.json")))
-    every = [_reviews(path) for path in paths]
+    every = projects()
     return {DEV: every[:6], HELD: every[6:]}
+
+
+def projects() -> list[Reviews]:
+    """The reviews of the twelve projects."""
+    return [_reviews(path) for path in sorted(glob.glob(os.path.join(TRIALS, "reviews", "*.json")))]
 
 
 def _reviews(path: str) -> Reviews:
@@ -78,7 +83,7 @@ def _reviews(path: str) -> Reviews:
             pair = frozenset((one.id, other.id))
             said = {SAME if pair in same else PARTLY if pair in partly else DIFFERENT for same, partly in readers}
             labels[one.id, other.id] = said.pop() if len(said) == 1 else DISPUTED
-    return Reviews(findings, labels)
+    return Reviews(os.path.basename(path).partition(".")[0], findings, labels)
 
 
 def _twos(items: list[Any]) -> itertools.combinations[tuple[Any, Any]]:

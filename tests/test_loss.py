@@ -5,7 +5,7 @@ import sys
 import time
 
 import pytest
-from builders import ROOT
+from builders import ROOT, read
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from parallel_dispatch.finding import Finding
@@ -13,6 +13,7 @@ from parallel_dispatch.loss import check
 
 sys.path.insert(0, os.path.join(ROOT, "bench"))
 
+import folding
 from loss import PARTS, trials
 
 GIVEN = [
@@ -322,6 +323,15 @@ def test_hostile_texts_are_checked_in_time(text):
 def test_any_text_is_checked(text):
     found = check(GIVEN, f"{FINDINGS}\n## Dispositions\n{text}")
     assert {alarm.kind for alarm in found.alarms} <= KINDS
+
+
+@pytest.mark.parametrize(("number", "count"), [("07", 89), ("10", 108)])
+def test_what_real_integrators_made_of_many_findings_is_faithful(number, count):
+    reviews = next(each for each in folding.projects() if each.name == number)
+    assert len(reviews.findings) == count
+    found = check(reviews.findings, read(os.path.join(ROOT, "trials", "loss", f"real-{number}.md")))
+    assert found.alarms == ()
+    assert len(found.rows) == count
 
 
 MISSED = {

@@ -19,7 +19,7 @@ from parallel_dispatch.loss import Alarm, check
 from parallel_dispatch.places import read_text
 
 TRIALS = os.path.join(sides.ROOT, "trials", "loss")
-PARTS = ("dev", "unseen-1", "unseen-2", "unseen-3", "unseen-4")
+PARTS = ("dev", *(f"unseen-{number}" for number in range(1, 6)))
 TEXTS = ("title", "severity", "path", "details", "fix", "category")
 FITTING = {
     "dropped": {"lost", "dropped", "untold", "merged"},  # "merged": only what tells something else cites it

@@ -336,8 +336,13 @@ def test_what_real_integrators_made_of_many_findings_is_faithful(number, count):
 
 MISSED = {
     "unseen-3/022-merged",  # two problems of one line, with one word in common
-    "unseen-4/101-invented",  # told in a remark on another finding
+    "unseen-5/053-merged",  # one kind of problem in two files
+    "unseen-4/101-invented",  # these are told in a remark on another finding
     "unseen-4/128-invented",
+    "unseen-5/030-invented",
+    "unseen-5/041-invented",
+    "unseen-5/078-invented",
+    "unseen-5/096-invented",
 }
 """The trials that the check gets wrong, which docs/aggregate.md names."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import consensus
-from .disposition import DROPPED, MERGED
+from .disposition import DROPPED, KEPT
 from .intake import intake
 from .judge import output_files
 from .loss import check
@@ -19,14 +19,13 @@ from .state import SUCCESS
 from .statement import stated
 
 if TYPE_CHECKING:
-    from .disposition import Disposition
     from .intake import Intake
     from .loss import Alarm, Check
     from .plan import Plan
     from .state import State
 
 MERGE, CONSENSUS, PRIORITY, INTEGRATOR = "merge", "consensus", "priority", "integrator"
-COUNTED, HANDED_ON = "the values are counted", "the integrator decides between fixes"
+COUNTED = "the values are counted"
 
 
 class Aggregate(NamedTuple):
@@ -57,6 +56,8 @@ def aggregate_values(plan: Plan, state: State) -> dict[str, object] | None:
         return None
     succeeded = [each.task.id for each in found.taken]
     primary = made.order.first(succeeded) if made.strategy == PRIORITY and succeeded else ""
+    is_written = plan.integrator in plan.tasks and state.outcomes()[plan.integrator][0] == SUCCESS
+    checked = _checked(plan, made) if is_written else None
     return {
         "strategy": made.strategy,
         "tasks": _accounts(plan, made),
@@ -64,7 +65,7 @@ def aggregate_values(plan: Plan, state: State) -> dict[str, object] | None:
         "sources": [finding.values() for finding in found.findings],
         "possibly_same": [{"findings": [one, other], "why": why} for one, other, why in merged.possible],
         "conflicts": [
-            conflict.values() for conflict in (*_handed_on(plan, state, merged.conflicts), *_of_values(made))
+            conflict.values() for conflict in (*_decided(plan, checked, merged.conflicts), *_of_values(made))
         ],
         "consensus": made.counts,
         "priority": {
@@ -76,7 +77,7 @@ def aggregate_values(plan: Plan, state: State) -> dict[str, object] | None:
         else None,
         "unread": [{"task": task, "why": why} for task, why in found.unread],
         "missing": [{"task": task, "why": why} for task, why in found.missing],
-        "integrator": _integrator(plan, state, made) if plan.integrator in plan.tasks else None,
+        "integrator": _integrator(plan, state, made, checked) if plan.integrator in plan.tasks else None,
     }
 
 
@@ -92,12 +93,19 @@ def _counts(plan: Plan, found: Intake, members: int) -> list[dict[str, object]]:
     ]
 
 
-def _handed_on(plan: Plan, state: State, conflicts: list[Conflict]) -> list[Conflict]:
-    """The conflicts, of which an integrator that has written its output decided what nothing else does."""
-    if state.outcomes().get(plan.integrator, ("",))[0] != SUCCESS:
-        return conflicts
-    decided = f"by {plan.integrator}, in its output"
-    return [each if each.decided else each._replace(decided=decided, rule=HANDED_ON) for each in conflicts]
+def _decided(plan: Plan, checked: Check | None, conflicts: list[Conflict]) -> list[Conflict]:
+    """The conflicts, with what an integrator decided of those between fixes that nothing else decides."""
+    takes = {each: row for row in checked.rows if row.fix for each in row.findings} if checked else {}
+    found = []
+    for each in conflicts:
+        fixes = {finding: value for value, ids in each.sides for finding in ids}
+        row = next((takes[finding] for finding in fixes if finding in takes and takes[finding].fix in fixes), None)
+        if row and not each.decided:
+            rule = f"{plan.integrator} takes the fix of {row.fix}"
+            found.append(each._replace(decided=fixes[row.fix], rule=rule))
+        else:
+            found.append(each)
+    return found
 
 
 def _of_values(made: Aggregate) -> list[Conflict]:
@@ -129,40 +137,48 @@ def _accounts(plan: Plan, made: Aggregate) -> list[dict[str, object]]:
 
 def alarms(plan: Plan, state: State) -> tuple[Alarm, ...]:
     """What the integrator's output, as it is now, lost of the findings that it merges."""
-    return _checked(plan, intake(plan, state)).alarms
+    return _checked(plan, aggregate(plan, state)).alarms
 
 
-def _checked(plan: Plan, found: Intake) -> Check:
+def _checked(plan: Plan, made: Aggregate) -> Check:
     output = "\n\n".join(map(read_text, output_files(plan.tasks[plan.integrator])))
-    return check(found.findings, output, [name for name, _ in found.unread])
+    same = [[finding.id for finding in group.findings] for group in made.merged.groups]
+    return check(made.intake.findings, output, [name for name, _ in made.intake.unread], same)
 
 
-def _integrator(plan: Plan, state: State, made: Aggregate) -> dict[str, object]:
+def _integrator(plan: Plan, state: State, made: Aggregate, checked: Check | None) -> dict[str, object]:
     """What an integrator made of the findings, and what it lost."""
-    task = plan.tasks[plan.integrator]
-    attempts = state.attempts.get(task.id, [])
-    told: dict[str, object] = {"task": task.id, "sent_back": sum(each.unfaithful for each in attempts)}
-    if state.outcomes()[task.id][0] != SUCCESS:
-        return {**told, "alarms": [], "dispositions": []}
-    result = _checked(plan, made.intake)
-    group_of = {finding.id: group.id for group in made.merged.groups for finding in group.findings}
+    attempts = state.attempts.get(plan.integrator, [])
+    alarms, rows = (checked.alarms, checked.rows) if checked else ((), ())
+    apart = _apart(made, checked) if checked else {}
     return {
-        **told,
-        "alarms": [alarm._asdict() for alarm in result.alarms],
+        "task": plan.integrator,
+        "sent_back": sum(each.unfaithful for each in attempts),
+        "alarms": [alarm._asdict() for alarm in alarms],
         "dispositions": [
             {
                 "finding": each,
                 "severity": row.severity,
-                "disposition": row.words,
-                "judged": _is_judged(each, row, group_of),
+                "disposition": row.words + (f", apart from {', '.join(apart[each])}" if each in apart else ""),
+                "judged": each in apart
+                or row.kind == DROPPED
+                or bool(row.changed_from or (row.kind == KEPT and row.others)),
             }
-            for row in result.rows
+            for row in rows
             for each in row.findings
         ],
     }
 
 
-def _is_judged(finding: str, row: Disposition, group_of: dict[str, str]) -> bool:
-    """Whether nothing but the integrator decided what became of a finding."""
-    others = {group_of[each] for each in (*row.findings, *row.others)} - {group_of[finding]}
-    return row.kind == DROPPED or bool(row.changed_from) or (row.kind == MERGED and bool(others))
+def _apart(made: Aggregate, checked: Check) -> dict[str, list[str]]:
+    """The findings that an integrator tells apart from others that were folded with them, and which these are."""
+    of_group = {
+        finding.id: {each.id for each in group.findings} for group in made.merged.groups for finding in group.findings
+    }
+    found = {}
+    for cited in checked.told:
+        for each in cited:
+            others = of_group.get(each, set()) - set(cited)
+            if others & {other for told in checked.told for other in told}:
+                found[each] = sorted(others)
+    return found

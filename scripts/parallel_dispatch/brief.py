@@ -119,7 +119,8 @@ class Brief:
             lines.append("Read these first; they are the finished outputs of the tasks that yours builds on:")
             lines += [f"- {other.id}: {other.output}" for other in self.inputs]
         if self.missing:
-            lines.append("You go on without these; say in your output what it lacks for that:")
+            lack = "" if self.integration else "; say in your output what it lacks for that"
+            lines.append(f"You go on without these{lack}:")
             lines += [f"- {task}, which {reason}" for task, reason in self.missing.items()]
         if self.task.reads:
             lines.append("Read these files of the project, given as paths or globs:")

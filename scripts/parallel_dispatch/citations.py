@@ -47,6 +47,7 @@ class Ids:
         for line in lines:
             plain = _MARKUP.sub("", line)
             alone = [inside for inside in _BRACKETS.findall(plain) if self._is_alone(inside)]
+            alone = [inside for inside in alone if self.cited(inside)] or alone  # "(HTTP/2)" is no id beside one
             label, colon, value = plain.partition(":")
             if alone or (colon and len(label) < LABEL and self._is_alone(value)):
                 return ", ".join(alone) or value
@@ -65,9 +66,9 @@ class Ids:
                 named.update(self._named(inside))
         return sorted(name for name in named if name not in self._known)
 
-    def without(self, text: str) -> str:
-        """A text without what stands in it as an id."""
-        return _ID.sub("", text)
+    def replaced(self, text: str, by: str) -> str:
+        """A text with something else in place of each id that was given."""
+        return _ID.sub(lambda found: by if self.cited(found[0]) else found[0], _MARKUP.sub("", text))
 
     def leading(self, text: str) -> tuple[list[str], str]:
         """The ids that a text begins with, and what follows them."""

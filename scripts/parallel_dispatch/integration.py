@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .disposition import CHANGES, DROPS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -15,20 +17,28 @@ MOST = 10
 LONGEST = 160
 
 _FORM = (
-    "Write what your task asks for, and in the same file these two sections. A program reads them:",
-    "- `## Findings`: a list, worst first. Each finding begins with the line of the worst one that it stands for,",
-    "  copied word for word from the file of findings, with the ids of all that it stands for at its end:",
-    "  `- [high] src/file.py:42 - What is wrong. (TASK/1, OTHER/4)`",
-    "  What you say of it (what you saw, what to do, which of two fixes and why) goes on indented lines below.",
-    "- `## Dispositions`: a table `| Finding | Severity | Disposition |`, one row for each id that you were given:",
-    "  its own severity, and one of `kept`, `merged with ID`, `dropped: why`, `changed from SEVERITY: why`.",
+    "What your task asks for decides what you drop, change and put first. Your output is these two sections and",
+    "nothing else: no other heading, no remark. A program reads them, and tells people what you made of each finding:",
+    "- `## Findings`: a list, worst first. Each is the line of a finding, copied word for word from the file of",
+    "  findings, with its id: `- [high] src/file.py:42 - What is wrong. (TASK/1)`. What the file says below that line",
+    "  may stand below it, copied as well. No word in this section is yours.",
+    "- `## Dispositions`: a table `| Finding | Severity | Disposition |`, one row for each id that you were given: its",
+    "  own severity, and one of these, with no word of yours:",
+    "  - `kept`",
+    "  - `kept with ID`, what belongs with another, as one change mends both: the line of each stands",
+    "  - `kept, fix of ID`, where fixes contradict each other and you take that of another",
+    "  - `merged with ID`, only for what the file lists under `The same`: of these the line of the worst stands in",
+    "    Findings, with the ids of all, `(TASK/1, OTHER/4)`. If you see that they differ, keep each with its own line",
+    "  - `dropped: CAUSE`, where CAUSE is",
+    *(f"    - `{cause}`: {meaning}" for cause, meaning in DROPS.items()),
+    "  - `changed from SEVERITY: CAUSE`, with the new severity in the row and in Findings, where CAUSE is one of",
+    f"    `{'`, `'.join(CHANGES)}` (ID is one that is as bad)",
+    "  Behind any of them may stand what you looked at: `dropped: not so, seen src/file.py:42`.",
 )
 _RULES = (
-    "- Nothing is lost: each id is in a row, and each that is not dropped is cited in Findings. Invent none.",
-    "- Merge only what is one and the same thing to mend. A merged finding has the worst severity of its own.",
-    "- Another severity than a finding has takes `changed from …: why`, with the new one in its row and in Findings.",
-    "- Name no lines that no finding names. What you looked at yourself stands as `seen: src/file.py:42`.",
-    "- Where fixes contradict each other, say both and which you take, and why.",
+    "- Nothing is lost: each id is in one row, and the line of each stands in Findings unless it is dropped or merged.",
+    "- Nothing is dropped because another finding tells it: that is `kept with ID`.",
+    "- Invent none. A finding of your own has no place here.",
 )
 
 
@@ -44,7 +54,7 @@ def lines(made: Aggregate, file: str) -> tuple[str, ...]:
         "You merge the outputs of these tasks:",
         *(f"- {each.task.id}: {each.task.output}, {_counted(len(each.findings))}" for each in found.taken),
         *(
-            f"- {task} could not be read by a program: {why}. Cite what you take of it as ({task})"
+            f"- {task} could not be read by a program: {why}. Tell it in lines of this form, with ({task}) as id"
             for task, why in found.unread
         ),
         *(f"- {task} is missing: {why}" for task, why in found.missing),

@@ -1,4 +1,9 @@
-"""What an integrator lost or distorted of the findings that it was given, told from its output alone. Pure."""
+"""What an integrator lost or distorted of the findings that it was given, told from its output alone. Pure.
+
+An output without alarm holds each finding that it was given in the words of its own output, by itself or, where a
+program found them to be the same, by the line of one of them; with its severity, or another one and why; or it says why
+not. And it holds no word besides.
+"""
 
 from __future__ import annotations
 
@@ -6,27 +11,19 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from .citations import Ids
-from .disposition import DROPPED, MERGED, UNCLEAR, dispositions, is_reason, split
+from .disposition import CHANGES, DROPPED, DROPS, MERGED, UNCLEAR, dispositions, split
 from .finding import SEVERITIES
-from .location import places
-from .resemblance import CLOSE, astray, may_be_one, same_file
-from .retold import retold
+from .retold import copied, retold
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from .disposition import Disposition
     from .finding import Finding
-    from .location import Place
-    from .retold import Item
+    from .retold import Block, Copied
 
 LOST, UNREASONED, UNTOLD, CHANGED = "lost", "dropped", "untold", "changed"
-FUSED, REWORDED, INVENTED = "merged", "reworded", "invented"
-
-_SEEN = re.compile(r"\bseen\b[^.\n]*\n?[^.\n]*$", re.IGNORECASE)
-_FENCED = re.compile(r"^ {0,3}```.*?^ {0,3}```", re.MULTILINE | re.DOTALL)
-DOCUMENTS = (".md", ".mdx", ".rst", ".adoc", ".txt")
-"""The ends of files that tell of code: what they say wrongly and what the code does wrongly may be one."""
+FUSED, REWORDED, ADDED, INVENTED = "merged", "reworded", "added", "invented"
 
 
 class Alarm(NamedTuple):
@@ -38,186 +35,166 @@ class Alarm(NamedTuple):
 
 
 class Check(NamedTuple):
-    """What the check of an integrator's output found: its alarms, and its rows about the findings that it was given."""
+    """What the check of an integrator's output found: its alarms, its rows, and the ids behind each finding of it."""
 
     alarms: tuple[Alarm, ...]
     rows: tuple[Disposition, ...]
+    told: tuple[tuple[str, ...], ...]
 
 
-def check(given: Sequence[Finding], output: str, unread: Collection[str] = ()) -> Check:
+class _Given(NamedTuple):
+    """The findings that an integrator was given, by id, and for each the ids of those that are the same."""
+
+    by_id: Mapping[str, Finding]
+    same: Mapping[str, frozenset[str]]
+
+    def apart(self, ids: Sequence[str]) -> str:
+        """The first of some ids that is not the same as the first of them; empty where all are."""
+        return next((each for each in ids if each not in self.same.get(ids[0], ids[:1])), "")
+
+
+def check(
+    given: Sequence[Finding], output: str, unread: Collection[str] = (), same: Iterable[Collection[str]] = ()
+) -> Check:
     """The check of an output against the findings given to its integrator.
 
     `unread` are tasks whose outputs told no findings that could be read; what stands for theirs cites their names.
-    Where nothing else was given, there is nothing to hold the output against.
+    Where nothing else was given, there is nothing to hold the output against. `same` are the ids of findings that the
+    integrator was told to be the same, group by group.
     """
     if unread and not given:
-        return Check((), ())
-    ids = Ids(finding.id for finding in given)
+        return Check((), (), ())
+    known = _Given({each.id: each for each in given}, {each: frozenset(group) for group in same for each in group})
+    ids = Ids(known.by_id)
     text, lines = split(output)
-    rows = tuple(dispositions(lines, ids))
-    by_id = {finding.id: finding for finding in given}
-    items = _told(retold(text, ids), by_id)
+    rows, beside = dispositions(lines, ids)
+    names = [name for each in given for name in (each.path, each.task, each.category)]
+    blocks = [
+        block
+        for block in retold("\n\n".join((text, *beside)), ids, names)
+        if block.cited or not _cites(block.text, unread)
+    ]
     own: dict[str, list[Disposition]] = {}
     for row in rows:
         for each in row.findings:
             own.setdefault(each, []).append(row)
+    told = {each for block in blocks for each in block.cited}
     alarms = [
-        *_of_rows(given, own, items),
-        *_of_items(items, by_id, own, unread),
-        *(() if unread else _of_places(text, given)),
-        *_of_merges(items, rows, by_id),
-        *_of_drops(rows, by_id),
-        *(
-            Alarm("", INVENTED, f"Dispositions names {each}, which is no finding that you were given: delete it")
-            for each in dict.fromkeys(each for row in rows for each in row.strange)
-        ),
+        *(alarm for finding in given for alarm in _of_finding(finding, own.get(finding.id, []), finding.id in told)),
+        *(alarm for block in blocks for alarm in _of_block(block, known, own)),
+        *(alarm for row in rows for alarm in _of_row(row, known)),
     ]
-    return Check(tuple(dict.fromkeys(alarms)), rows)
+    return Check(tuple(dict.fromkeys(alarms)), tuple(rows), tuple(block.cited for block in blocks if block.cited))
 
 
-def _told(items: list[Item], by_id: dict[str, Finding]) -> list[Item]:
-    """The items without the notes on findings that others tell word for word."""
-    told = {each for item in items for each in item.cited if any(item.says(by_id[cited].title) for cited in item.cited)}
-    return [item for item in items if not (item.is_note and told.issuperset(item.cited))]
+def _of_finding(finding: Finding, rows: list[Disposition], is_told: bool) -> Iterator[Alarm]:
+    """A finding in no row, told nowhere, or said to be dropped and kept at once."""
+    dropped = [row for row in rows if row.kind == DROPPED]
+    if not rows:
+        where = "Dispositions" if is_told else "Dispositions, nor cited in Findings"
+        yield Alarm(finding.id, LOST, f"{finding.id} is in no row of {where}: {_shown(finding)}")
+    elif dropped and len(dropped) < len(rows):
+        yield Alarm(finding.id, UNREASONED, f"{finding.id} has two rows that contradict each other: leave one")
+    elif dropped and is_told:
+        yield Alarm(finding.id, UNREASONED, f"{finding.id} is dropped, but cited in Findings: decide for one of them")
+    elif not dropped and not is_told:
+        yield Alarm(finding.id, UNTOLD, f"{finding.id} is not dropped, but no finding cites it: {_shown(finding)}")
 
 
-def _of_rows(given: Sequence[Finding], own: dict[str, list[Disposition]], items: list[Item]) -> Iterator[Alarm]:
-    """Findings in no row, dropped or changed without a reason, or kept and told nowhere."""
-    cited = {each for item in items for each in item.cited}
-    for finding in given:
-        rows = own.get(finding.id, [])
-        if not rows:
-            where = "Dispositions, nor cited in Findings" if finding.id not in cited else "Dispositions"
-            yield Alarm(finding.id, LOST, f"{finding.id} is in no row of {where}: {_shown(finding)}")
-            continue
-        dropped = [row for row in rows if row.kind == DROPPED]
-        if dropped and len(dropped) < len(rows):
-            yield Alarm(finding.id, UNREASONED, f"{finding.id} has two rows that contradict each other: leave one")
-        for row in rows:
-            yield from _of_row(finding, row)
-        if not dropped and finding.id not in cited:
-            yield Alarm(finding.id, UNTOLD, f"{finding.id} is not dropped, but no finding cites it: {_shown(finding)}")
-
-
-def _of_row(finding: Finding, row: Disposition) -> Iterator[Alarm]:
-    if row.kind == UNCLEAR:
+def _of_row(row: Disposition, given: _Given) -> Iterator[Alarm]:
+    """A row that does not say what became of its findings, or in words of its own, or gives no cause."""
+    for each in row.strange:
+        yield Alarm("", INVENTED, f"Dispositions names {each}, which is no finding that you were given: delete it")
+    for each in row.findings:
         says = f'"{row.words[:60]}"' if row.words else "nothing"
-        yield Alarm(
-            finding.id, UNTOLD, f"the row of {finding.id} says {says}: write kept, merged with ID, or dropped: why"
-        )
-    if row.kind == DROPPED and not is_reason(row.reason):
-        yield Alarm(finding.id, UNREASONED, f"{finding.id} is dropped without a reason: write why, or keep it")
+        if row.kind == UNCLEAR:
+            text = f"the row of {each} says {says}: write kept, kept with ID, merged with ID, or dropped: CAUSE"
+            yield Alarm(each, UNTOLD, text)
+        elif row.added:
+            text = (
+                f'the row of {each} says {says}: write nothing but kept, …, or a cause in place of "{row.added[:60]}"'
+            )
+            yield Alarm(each, ADDED, text)
+        if row.kind == DROPPED and not set(row.causes) & set(DROPS):
+            yield Alarm(each, UNREASONED, f"{each} is dropped without a cause: write {', '.join(DROPS)}, or keep it")
+        other = given.apart((each, *row.findings, *row.others)) if row.kind == MERGED else ""
+        if other:
+            yield Alarm(each, FUSED, _apart(each, other))
+        yield from _of_change(given.by_id[each], row)
+
+
+def _of_change(finding: Finding, row: Disposition) -> Iterator[Alarm]:
+    """Another severity in a row than the finding has, if the row does not say from what and why."""
     if row.changed_from and finding.severity and row.changed_from != finding.severity:
         text = f"{finding.id} was {finding.severity}, not {row.changed_from}, in its own output"
         yield Alarm(finding.id, CHANGED, text)
-    elif row.changed_from and not is_reason(row.reason):
-        text = f"the severity of {finding.id} is changed without a reason: write why, or leave it {finding.severity}"
+    elif row.changed_from and not set(row.causes) & set(CHANGES):
+        text = f"the severity of {finding.id} is changed without a cause: write {', '.join(CHANGES)}, or leave it"
         yield Alarm(finding.id, CHANGED, text)
     elif row.severity and finding.severity not in ("", row.severity) and not row.changed_from:
         text = (
             f"{finding.id} is {finding.severity} in its own output, but {row.severity} in its row: put it right, or "
-            f"write `changed from {finding.severity}: why`"
+            f"write `changed from {finding.severity}: CAUSE`"
         )
         yield Alarm(finding.id, CHANGED, text)
 
 
-def _of_items(
-    items: list[Item], by_id: dict[str, Finding], own: dict[str, list[Disposition]], unread: Collection[str]
-) -> Iterator[Alarm]:
-    """Findings that stand for none, that tell those that they stand for in other words, place or severity."""
-    for item in items:
-        title = item.finding.title[:80]
-        for each in item.strange:
-            yield Alarm("", INVENTED, f'"{title}" cites {each}, which is no finding that you were given')
-        if not item.cited:
-            if not item.strange and not _cites(item.text, unread):
-                yield Alarm("", INVENTED, f'"{title}" cites no id: name the findings that it stands for, or delete it')
-            continue
-        cited = [by_id[each] for each in item.cited]
-        if not any(item.says(each.title) for each in cited):
-            text = f'"{title}" does not tell {_listed(item.cited)} word for word: copy the line of the worst of them'
-            yield Alarm(item.cited[0], REWORDED, f"{text}, and put your own words below it ({_shown(cited[0])})")
-        for part in item.below():
-            if not any(item._replace(text=part).says(each.title) for each in by_id.values()):
-                text = f'"{" ".join(part.split())[:80]}" stands below {_listed(item.cited)} and is nobody\'s finding'
-                yield Alarm(item.cited[0], REWORDED, f"{text}: delete it, or say it without a severity")
-        difference = astray(item.finding, cited)
-        if difference:
-            yield Alarm(item.cited[0], CHANGED, f'"{title}" does not tell {_listed(item.cited)}: {difference}')
-        yield from _of_severity(item, by_id, own)
+def _of_block(block: Block, given: _Given, own: dict[str, list[Disposition]]) -> Iterator[Alarm]:
+    """What stands for no finding, for several that differ, or tells them in another way than their outputs do."""
+    begin = " ".join(block.text.split())[:80]
+    for each in block.strange:
+        yield Alarm("", INVENTED, f'"{begin}" cites {each}, which is no finding that you were given')
+    if not block.cited:
+        if not block.strange:
+            text = (
+                f'"{begin}" is no line of the file of findings with its id: delete it, or copy the line that it tells'
+            )
+            yield Alarm("", INVENTED, text)
+        return
+    first = block.cited[0]
+    other = given.apart(block.cited)
+    if other:
+        yield Alarm(other, FUSED, _apart(first, other))
+    cited = [given.by_id[each] for each in block.cited]
+    found = copied(block, cited)
+    whose = f"{_listed(block.cited)} ({_shown(cited[0])})"
+    if not found.title:
+        yield Alarm(
+            first, REWORDED, f'"{begin}" does not tell {whose} word for word: copy the line of the worst of them'
+        )
+    elif not found.place:
+        yield Alarm(first, CHANGED, f'"{begin}" does not name the place of {whose}: copy the line as it is')
+    for words in found.added:
+        yield Alarm(
+            first, ADDED, f'"{words[:80]}" stands beside {_listed(block.cited)}, which does not say it: delete it'
+        )
+    yield from _of_severity(block, found, given, own)
 
 
-def _of_severity(item: Item, by_id: dict[str, Finding], own: dict[str, list[Disposition]]) -> Iterator[Alarm]:
-    """A finding must have the worst severity of those that it stands for."""
-    wanted: list[str] = []
-    for each in item.cited:
+def _of_severity(block: Block, found: Copied, given: _Given, own: dict[str, list[Disposition]]) -> Iterator[Alarm]:
+    """A finding must have the worst severity of those that it stands for, and no other beside it."""
+    wanted: dict[str, str] = {}
+    for each in block.cited:
         rows = [row for row in own.get(each, []) if row.changed_from]
         if any(row.severity in ("", row.changed_from) for row in rows):
             return  # announced with a reason, and the new one stands here alone
-        severity = rows[0].severity if rows else by_id[each].severity
+        severity = rows[0].severity if rows else given.by_id[each].severity
         if not severity:
             return
-        wanted.append(severity)
+        wanted.setdefault(severity, each)
     worst = min(wanted, key=SEVERITIES.index)
-    if item.finding.severity and item.finding.severity != worst:
-        named = item.cited[wanted.index(worst)]
-        text = f'"{item.finding.title[:80]}" is {item.finding.severity}, but {named}, for which it stands, is {worst}'
-        yield Alarm(named, CHANGED, text)
+    told = found.severities or block.above
+    wrong = sorted(found.severities - {worst}) or sorted(block.above if worst not in (block.above or {worst}) else ())
+    if wrong or not told:
+        text = f"{_listed(block.cited)} is told as {' and '.join(wrong) or 'of no severity'}"
+        yield Alarm(wanted[worst], CHANGED, f"{text}, but {wanted[worst]}, for which it stands, is {worst}")
 
 
-def _of_merges(items: list[Item], rows: tuple[Disposition, ...], by_id: dict[str, Finding]) -> Iterator[Alarm]:
-    """Findings that were declared one with others, none of which they resemble."""
-    groups: list[tuple[tuple[str, ...], Item | None]] = [(item.cited, item) for item in items]
-    groups += [((*row.findings, *row.others), None) for row in rows if row.kind == MERGED]
-    told: set[str] = set()
-    for group, item in groups:
-        for each in group if len(group) > 1 else ():
-            others = [by_id[other] for other in group if other != each]
-            is_there = item is None or _names_place(item, by_id[each])
-            if each in told or (is_there and any(may_be_one(by_id[each], other) for other in others)):
-                continue
-            told.update(group if len(group) == 2 else (each,))
-            text = f"{each} and {_listed([other.id for other in others])} are told as one, but differ: keep them apart"
-            yield Alarm(each, FUSED, f"{text} ({_shown(by_id[each])} / {_shown(others[0])})")
-
-
-def _of_drops(rows: tuple[Disposition, ...], by_id: dict[str, Finding]) -> Iterator[Alarm]:
-    """Findings that were dropped for the sake of others, none of which they resemble."""
-    for row in rows:
-        others = [by_id[each] for each in row.others] if row.kind == DROPPED else []
-        for each in row.findings if others else ():
-            if not any(may_be_one(by_id[each], other) for other in others):
-                text = f"{each} is dropped for the sake of {_listed(row.others)}, but they differ: keep it"
-                yield Alarm(each, UNREASONED, f"{text} ({_shown(by_id[each])})")
-
-
-def _of_places(text: str, given: Sequence[Finding]) -> Iterator[Alarm]:
-    """Places that no finding names, told as if one did: what the integrator looked at itself says so."""
-    known: dict[str, list[Place]] = {}
-    for finding in given:
-        for place in places(f"{finding.place}\n{finding.title}\n{finding.details}\n{finding.fix}"):
-            known.setdefault(_name(place.path), []).append(place)
-    for place in places(_FENCED.sub(lambda code: " " * len(code[0]), text)):
-        ranges = known.get(_name(place.path), ())
-        is_known = any(each.line - CLOSE <= place.line <= each.last_line + CLOSE for each in ranges)
-        if place.line and not is_known and not _SEEN.search(text[max(0, place.begin - 60) : place.begin]):
-            named = f"{place.path}:{place.line}"
-            instead = f"delete what you say of it, or write `seen: {named}` where you looked at it yourself"
-            yield Alarm("", INVENTED, f"no finding names {named}: {instead}")
-
-
-def _name(path: str) -> str:
-    return path.rpartition("/")[2].casefold()
-
-
-def _names_place(item: Item, finding: Finding) -> bool:
-    """Whether an item that names a file names that of a finding it stands for, or is a document on that code."""
-    if not item.finding.path or not finding.path or same_file(item.finding, finding):
-        return True
-    if finding.path.casefold().endswith(DOCUMENTS) != item.finding.path.casefold().endswith(DOCUMENTS):
-        return True
-    name = finding.path.rpartition("/")[2].partition(".")[0].casefold()
-    return name in item.text.casefold()
+def _apart(one: str, other: str) -> str:
+    return (
+        f"{one} and {other} are told as one, but the file does not list them under `The same`: give each its own line, "
+        "and write `kept with ID` if one change mends both"
+    )
 
 
 def _cites(text: str, tasks: Collection[str]) -> bool:

@@ -1,119 +1,175 @@
-"""The findings that an integrator tells, with the ids that each cites. Pure."""
+"""What an integrator tells as findings, block by block, and the words of it that it did not copy. Pure."""
 
 from __future__ import annotations
 
+import html
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from . import findings
 from .disposition import cells, is_ruler
-from .finding import Finding
-from .location import places
-from .severity import leading, only_severity, trailing
+from .finding import SEVERITIES
+from .severity import WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from .citations import Ids
+    from .finding import Finding
 
-_FIELD = re.compile(r"\bseverity\W*:", re.IGNORECASE)
-_BELOW = re.compile(r"^[ \t]*(?:[-*+]|\d+[.)])[ \t]+", re.MULTILINE)
+FORM = frozenset(
+    "file files finding findings fix id ids impact issue line lines location none place problem recommendation "
+    "severity source sources title what where all".split()
+)
+"""The words that name the parts of a finding, and stand around them in lists, tables and fields."""
+_SILENT = FORM | set(SEVERITIES)
+LONGEST_HEADER = 40
+"""How long the name of a table's column may be."""
 _WORD = re.compile(r"[^\W_]+")
-_MARKER = re.compile(r"^(\s*)(?:[-*+]|\d+[.)]|\*\*\d+[.)]\*\*)\s")
+_HEADING = re.compile(r"^ {0,3}#{1,6}(?:\s|$)")
+_TITLE = re.compile(r"^ {0,3}#\s")
+_MARKER = re.compile(r"^(\s*)(?:[-*+]|(?:\*\*)?\d+[.)](?:\*\*)?)\s+")
+_LEAD = re.compile(r"^\s*(?:#{1,6}\s+)?(?:[-*+]\s+)?(?:(?:\*\*)?\d+[.)](?:\*\*)?\s+)?")
+_FENCE = re.compile(r"^\s*(?:`{3,}|~{3,})\s*\w{0,20}\s*$")
+_TOLD = re.compile(rf"^\s*(?:[-*+]|\d+[.)])\s+[`*_]*\[[`*_]*(?:{'|'.join(SEVERITIES)})\b", re.IGNORECASE)
+_SENTENCE = re.compile(r"(?<=[.!?;:])\s+")
 
 
-class Item(NamedTuple):
-    """One finding as the integrator tells it, the ids that it stands for, and those in their place that nobody gave.
+class Block(NamedTuple):
+    """A list item, row or paragraph: its text, the ids that it stands for, and those in their place that nobody gave.
 
-    `is_note`: it begins with ids and has no severity, or it has neither ids in their place, nor a place, nor a severity
-    of its own, as remarks do on findings that are told elsewhere.
+    `at` is its line; `standing` is the part of the text that names the ids; `above` are the severities that the heading
+    above it names.
     """
 
-    finding: Finding
+    at: int
+    text: str
     cited: tuple[str, ...]
     strange: tuple[str, ...]
-    text: str
-    is_note: bool = False
-
-    def says(self, title: str) -> bool:
-        """Whether a title stands in its text, word for word; marks, cases and blanks do not matter."""
-        return f" {_plain(title)} " in f" {_plain(self.text)} "
-
-    def below(self) -> list[str]:
-        """What stands below it in the form of a finding: list items that begin with a severity in brackets."""
-        parts = _BELOW.split(self.text.partition("\n")[2])
-        return [part for part in parts if part.lstrip("`")[:1] == "[" and leading(part.lstrip("`"))[0]]
+    standing: str
+    above: frozenset[str]
 
 
-def retold(text: str, ids: Ids) -> list[Item]:
-    """The findings that a text tells, in their order; those of tables that only ids make findings come last."""
-    read = findings.read("", [text]).findings
+class Copied(NamedTuple):
+    """What of a block is copied: whether it holds a whole title, a place, and which severities stand beside them.
+
+    `added` are the runs of words that stand in no finding that the block cites, in their order.
+    """
+
+    title: bool
+    place: bool
+    severities: frozenset[str]
+    added: list[str]
+
+
+def retold(text: str, ids: Ids, names: Iterable[str] = ()) -> list[Block]:
+    """The blocks of a text that say anything at all.
+
+    Headings that name severities, or some of `names` and nothing else, say nothing by themselves; nor does the title at
+    its top.
+    """
+    of_heading = {word for name in names for word in _words(name)} | FORM | set(WORDS)
+    found: list[Block] = []
+    above: frozenset[str] = frozenset()
+    for at, lines in _blocks(_without_markup(text), of_heading):
+        block = "\n".join(lines).rstrip()
+        is_heading = bool(_HEADING.match(block))
+        if is_heading and _is_silent(block, of_heading):
+            above = frozenset(WORDS[word] for word in _words(block) if word in WORDS)
+            continue
+        if _is_silent(block, _SILENT) or (_TITLE.match(block) and "\n" not in block and not found):
+            continue
+        standing = ids.standing(block)
+        found.append(Block(at + 1, block, tuple(ids.cited(standing)), tuple(ids.strange(standing)), standing, above))
+    return found
+
+
+def copied(block: Block, cited: Sequence[Finding]) -> Copied:
+    """What of a block is copied of the findings that it cites: whole titles, places, sentences, lines and texts."""
+    titles = {tuple(_words(finding.title)) for finding in cited}
+    named = {tuple(_words(finding.place)) for finding in cited}
+    by_first: dict[str, list[tuple[str, ...]]] = {}
+    for piece in {
+        *titles,
+        *named,
+        *(piece for finding in cited for piece in _pieces(finding)),
+        tuple(_words(block.standing)),
+    }:
+        if piece:
+            by_first.setdefault(piece[0], []).append(piece)
+    for pieces in by_first.values():
+        pieces.sort(key=len, reverse=True)
+    words = _words("\n".join(_LEAD.sub("", line) for line in block.text.split("\n")))
+    used: set[tuple[str, ...]] = set()
+    severities: set[str] = set()
+    added: list[str] = []
+    at, was_added = 0, False
+    while at < len(words):
+        word = words[at]
+        piece = next((one for one in by_first.get(word, ()) if tuple(words[at : at + len(one)]) == one), ())
+        is_new = not piece and word not in FORM and word not in SEVERITIES
+        if piece:
+            used.add(piece)
+        elif word in SEVERITIES:
+            severities.add(word)
+        elif is_new and was_added:
+            added[-1] += f" {word}"
+        elif is_new:
+            added.append(word)
+        was_added = is_new
+        at += len(piece) or 1
+    return Copied(bool(used & titles), bool(used & named) or () in named, frozenset(severities), added)
+
+
+def _pieces(finding: Finding) -> Iterator[tuple[str, ...]]:
+    """The texts of a finding that may be copied by themselves, as words."""
+    yield tuple(_words(finding.path))
+    for text in (finding.title, finding.details, finding.fix):
+        yield tuple(_words(text))
+        for line in text.split("\n"):
+            yield tuple(_words(line))
+            for sentence in _SENTENCE.split(line):
+                yield tuple(_words(sentence))
+
+
+def _blocks(lines: list[str], of_heading: Collection[str]) -> Iterator[tuple[int, list[str]]]:
+    """The lines in blocks, each with its first line's place.
+
+    A block begins with a heading, a row, a list item that is not nested in one or tells a severity, or text after a
+    blank line that is not indented. What follows a heading that says something belongs to its block.
+    """
+    begin, indent = 0, -1
+    held: list[str] = []
+    for at, line in enumerate(lines):
+        item = _MARKER.match(line)
+        is_row = line.lstrip().startswith("|")
+        is_apart = bool(line[:1].strip()) and not item and not lines[at - 1].strip()
+        is_item = bool(item) and (len(item[1]) <= indent or bool(_TOLD.match(line))) if item else False
+        after = held[-1] if held else ""
+        is_behind = after.lstrip().startswith("|") or (_HEADING.match(after) and _is_silent(after, of_heading))
+        if held and (_HEADING.match(line) or is_row or is_apart or is_item or is_behind):
+            yield begin, held
+            held = []
+        if not held:
+            begin, indent = at, len(item[1]) if item else -1
+        held.append(line)
+    if held:
+        yield begin, held
+
+
+def _is_silent(text: str, names: Collection[str]) -> bool:
+    """Whether a text says nothing but some names and numbers."""
+    return all(word in names or word.isdigit() for word in _words(text))
+
+
+def _without_markup(text: str) -> list[str]:
+    """The lines of a text, blank where they hold a fence, or the names of a table's columns."""
     lines = text.split("\n")
-    found = []
-    for place, finding in enumerate(read):
-        end = read[place + 1].at - 1 if place + 1 < len(read) else len(lines)
-        raw = "\n".join(_block(lines, finding.at - 1, end))
-        if not finding.severity and raw.lstrip().startswith("|"):  # in a column with a name of its own
-            finding.severity = next(filter(None, map(only_severity, cells(raw.split("\n")[0]))), "")
-        for part in ("title", "details", "fix"):
-            setattr(finding, part, ids.without(getattr(finding, part)).rstrip(" ()[]{},;&"))
-        found.append(_item(finding, raw, ids))
-    return found + list(_of_tables(lines, ids, {finding.at - 1 for finding in read}))
+    for at, line in enumerate(lines):
+        is_header = line.lstrip().startswith("|") and at + 1 < len(lines) and is_ruler(lines[at + 1])
+        if _FENCE.match(line) or (is_header and all(len(cell) <= LONGEST_HEADER for cell in cells(line))):
+            lines[at] = ""
+    return lines
 
 
-def _of_tables(lines: list[str], ids: Ids, known: set[int]) -> Iterator[Item]:
-    """The rows of tables that cite ids and that nobody else could read, for lack of a column with a name that tells."""
-    at = 0
-    while at < len(lines):
-        end = at
-        while end < len(lines) and lines[end].strip().startswith("|"):
-            end += 1
-        rows = range(at + 2, end) if end > at + 2 and is_ruler(lines[at + 1]) else range(0)
-        if known.isdisjoint(rows) and any(ids.cited(lines[row]) or ids.strange(lines[row]) for row in rows):
-            for row in rows:
-                yield _item(_in_row(lines[row], row, ids), lines[row], ids)
-        at = max(end, at + 1)
-
-
-def _item(finding: Finding, raw: str, ids: Ids) -> Item:
-    standing = ids.standing(raw)
-    head = _MARKER.sub("", raw.partition("\n")[0], count=1)
-    begins_with_ids = not finding.severity and bool(ids.leading(head)[0])
-    is_bare = not (standing or places(head) or _has_severity(head, raw))
-    told = standing or raw
-    return Item(finding, tuple(ids.cited(told)), tuple(ids.strange(told)), raw, begins_with_ids or is_bare)
-
-
-def _has_severity(head: str, raw: str) -> bool:
-    """Whether a finding has a severity of its own, and not that of the heading above it."""
-    is_field = "severity" in raw.casefold() and bool(_FIELD.search(raw))
-    return raw.lstrip().startswith("|") or is_field or bool(leading(head.strip("#* "))[0] or trailing(head)[0])
-
-
-def _in_row(row: str, at: int, ids: Ids) -> Finding:
-    values = [value for value in cells(row) if value]
-    severity = next(filter(None, map(only_severity, values)), "")
-    found = places(row)
-    path, line, last = (found[0].path, found[0].line, found[0].last_line) if found else ("", 0, 0)
-    told = [ids.without(value) for value in values]
-    return Finding("", 1, max(told, key=len, default=""), severity, path, line, last, " ".join(told), at=at + 1)
-
-
-def _plain(text: str) -> str:
-    return " ".join(_WORD.findall(text.casefold()))
-
-
-def _block(lines: list[str], begin: int, end: int) -> list[str]:
-    """The lines of one finding: up to the next heading, or, in a list, up to text that stands beside it."""
-    marker = _MARKER.match(lines[begin])
-    is_row = lines[begin].lstrip().startswith("|")
-    for at in range(begin + 1, end):
-        line = lines[at]
-        if is_row and not line.lstrip().startswith("|"):
-            return lines[begin:at]
-        is_heading = re.match(r"^ {0,3}#{1,6}\s", line) and not line.strip().strip("#").strip().endswith(":")
-        indent = len(line) - len(line.lstrip())
-        is_beside = marker and line.strip() and not lines[at - 1].strip() and indent <= len(marker[1])
-        if is_heading or is_beside:
-            return lines[begin:at]
-    return lines[begin:end]
+def _words(text: str) -> list[str]:
+    return _WORD.findall(html.unescape(text).casefold())

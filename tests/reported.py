@@ -324,6 +324,7 @@ def _aggregate() -> dict[str, Any]:
         "integrator": {
             "task": "merge",
             "sent_back": 1,
+            "summary": True,
             "alarms": [
                 {"finding": "security/3", "kind": "lost", "text": "it is neither cited nor in the table"},
                 {"finding": "api/3", "kind": "changed", "text": "medium became low without a reason"},

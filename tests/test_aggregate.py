@@ -356,10 +356,11 @@ TASKS = {"security": (), "style": (), "speed": (), "prose": (), "summary": ("sec
 MERGED = """\
 ## Findings
 
-- [high] src/pay/charge.py:42 - The amount goes into the SQL text unescaped. Fix: bind it. (security/1, style/1)
-- [low] src/pay/token.py:9 - The cache of tokens grows without a limit. Fix: remove it. (security/2)
+- [high] src/pay/charge.py:42 - The amount goes into the SQL text unescaped. (security/1, style/1)
+  Fix: bind it as a parameter.
+- [low] src/pay/token.py:9 - The cache of tokens grows without a limit. Fix: remove the cache. (security/2)
 - [low] src/pay/charge.py:88-93 - Two loops do the same. (style/2)
-- [medium] src/pay/token.py:9 - Tokens are looked up twice. Fix: a cache. (style/3)
+- [medium] src/pay/token.py:9 - Tokens are looked up twice. (style/3)
 
 ## Dispositions
 
@@ -373,11 +374,12 @@ MERGED = """\
 """
 
 
-def integrated(project, text=None):
+def integrated(project, text=None, **more):
     texts = {"security": SECURITY, "style": STYLE, "speed": None, "prose": "Prose.\n"}
     plan_from = list(texts)
     outputs = texts if text is None else {**texts, "summary": text}
-    return finished(project, outputs, TASKS, **{"strategy": "integrator", "from": plan_from, "integrator": "summary"})
+    asked = {"strategy": "integrator", "from": plan_from, "integrator": "summary", **more}
+    return finished(project, outputs, TASKS, **asked)
 
 
 def test_an_integrators_brief_names_inputs_what_is_missing_conflicts_and_the_file(project):
@@ -409,23 +411,54 @@ def test_what_an_integrator_made_of_findings_is_in_the_aggregate(project):
 
 def test_what_an_integrator_decided_by_itself_is_told(project):
     text = (
-        MERGED.replace("| style/2 | low | kept |", "| style/2 | low | dropped: `charge.py` is generated |")
-        .replace("| style/3 | medium | kept |", "| style/3 | medium | merged with security/2 |")
-        .replace("| security/1 | high | kept |", "| security/1 | low | changed from high: nobody calls it |")
+        MERGED.replace("| style/2 | low | kept |", "| style/2 | low | dropped: not ours, seen `charge.py:1` |")
+        .replace("| style/3 | medium | kept |", "| style/3 | medium | kept with security/2 |")
+        .replace("| security/1 | high | kept |", "| security/1 | low | changed from high: less likely |")
     )
     made = values(integrated(project, text))
     judged = {row["finding"] for row in made["integrator"]["dispositions"] if row["judged"]}
     assert judged == {"security/1", "style/2", "style/3"}
     told = render("", "report.findings.md.j2", {"aggregate": made, "cell": cell})
-    assert "What it decided by itself, for you to look at:\n\n- security/1 [low]: changed from high: nobody" in told
-    assert "- style/2 [low]: dropped: charge.py is generated\n- style/3" in told
+    assert "What it decided by itself, for you to look at:\n\n- security/1 [low]: changed from high: less" in told
+    assert "- style/2 [low]: dropped: not ours, seen charge.py:1\n- style/3" in told
 
 
-def test_what_nothing_else_decides_is_left_to_an_integrator_that_has_written_its_output(project):
-    for text, decided in ((None, ""), (MERGED, "by summary, in its output")):
-        made = values(integrated(os.path.join(project, str(decided != "")), text))
+def test_an_integrator_decides_between_fixes_that_contradict_each_other(project):
+    row = "| style/3 | medium | kept |"
+    takes = MERGED.replace(row, "| style/3 | medium | kept, fix of security/2, seen src/pay/token.py:9 |")
+    for at, text in enumerate((None, MERGED, takes)):
+        made = values(integrated(os.path.join(project, str(at)), text))
         (fix,) = (conflict for conflict in made["conflicts"] if conflict["kind"] == "fix")
-        assert fix["decided"] == decided
+        if text == takes:
+            assert (fix["decided"], fix["rule"]) == ("remove the cache.", "summary takes the fix of security/2")
+        else:
+            assert (fix["decided"], fix["rule"]) == ("", "nothing decides between fixes: both are kept")
+
+
+def test_what_an_integrator_keeps_apart_from_what_was_folded_is_told(project):
+    line = "- [medium] src/pay/charge.py:42 - SQL injection: the amount goes into the SQL text unescaped. (style/1)\n"
+    apart = (
+        MERGED.replace(", style/1)", ")")
+        .replace("\n## Dispositions", f"{line}\n## Dispositions")
+        .replace("| style/1 | medium | merged with security/1 |", "| style/1 | medium | kept |")
+    )
+    made = values(integrated(project, apart))["integrator"]
+    assert made["alarms"] == []
+    told = {row["finding"]: row["disposition"] for row in made["dispositions"] if row["judged"]}
+    assert told == {"security/1": "kept, apart from style/1", "style/1": "kept, apart from security/1"}
+
+
+def test_an_integrator_that_was_asked_for_it_writes_a_summary_of_its_own(project):
+    text = f"## Summary\n\nDo not release.\n\n{MERGED}"
+    asked = integrated(os.path.join(project, "asked"), text, summary=True)
+    assert "these three sections and\n" in "\n".join(write_integration(asked, "summary"))
+    assert "- `## Summary`: in your own words" in "\n".join(write_integration(asked, "summary"))
+    assert values(asked)["integrator"]["alarms"] == []
+    told = render("", "report.findings.md.j2", {"aggregate": values(asked), "cell": cell})
+    assert "with a cause. No program checked its section Summary." in told
+    not_asked = integrated(os.path.join(project, "not"), text)
+    assert "Summary" not in "\n".join(write_integration(not_asked, "summary"))
+    assert [alarm["kind"] for alarm in values(not_asked)["integrator"]["alarms"]] == ["invented"] * 2
 
 
 def test_what_an_integrator_lost_is_in_the_aggregate(project):
@@ -457,7 +490,7 @@ def test_the_report_tells_what_an_integrator_lost(project):
     text = render("", "report.findings.md.j2", {"aggregate": made, "cell": cell})
     assert "- **lost**: style/2 is in no row of Dispositions: \\[low\\] src/pay/charge.py:88-93" in text
     text = render("", "report.findings.md.j2", {"aggregate": values(integrated(project + "2", MERGED)), "cell": cell})
-    assert "Every finding is in the output of summary, or dropped there with a reason." in text
+    assert "Every finding is in the output of summary, or dropped there with a cause." in text
 
 
 # --- hooks --------------------------------------------------------------------------------------------------------

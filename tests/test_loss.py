@@ -87,7 +87,7 @@ FAITHFUL = {
 | 1 | kept | - | high | security/1 |
 | 2 | kept | | medium | security/2 |
 | 3 | kept | | low | style/1 |
-| 4 | merged with security/1 | the same line | medium | style/2 |
+| 4 | merged with security/1 | | medium | style/2 |
 | 5 | kept | | info | docs/1 |
 """,
     "a list": """\
@@ -101,23 +101,23 @@ FAITHFUL = {
 """,
     "a numbered list": """\
 ## Dispositions:
-1. security/1: kept (high)
+1. security/1 (high): kept
 2. security/2: kept
 3. style/1: kept
-4. style/2: folded into security/1, same statement
+4. style/2: merged into security/1
 5. docs/1: kept
 """,
-    "a drop with a reason": TABLE.replace(
-        "| docs/1 | info | kept |", "| docs/1 | info | dropped: the owner is in the root file |"
+    "a drop with a cause": TABLE.replace(
+        "| docs/1 | info | kept |", "| docs/1 | info | dropped: not so, seen CODEOWNERS:3 and docs/owners.md |"
     ),
-    "a reason in a column of its own": """\
+    "a cause in a column of its own": """\
 ## Dispositions
-| Finding | Severity | Disposition | Reason |
+| Finding | Severity | Disposition | Cause |
 |--|--|--|--|
 | security/1 to security/2 | | kept | |
 | style/1 | low | kept | |
 | style/2 | medium | merged | with security/1 |
-| docs/1 | info | dropped | CODEOWNERS has a line for all |
+| docs/1 | info | dropped | out of scope |
 """,
 }
 
@@ -206,23 +206,23 @@ DISTORTED = {
     "dropped for nothing": (
         FINDINGS.partition("- [info]")[0],
         TABLE.replace("| info | kept", "| info | dropped: n/a"),
-        [("docs/1", "dropped")],
+        [("docs/1", "dropped"), ("docs/1", "added")],
     ),
-    "kept and dropped": (FINDINGS, TABLE + "| docs/1 | info | dropped: not needed |\n", [("docs/1", "dropped")]),
+    "kept and dropped": (FINDINGS, TABLE + "| docs/1 | info | dropped: harmless |\n", [("docs/1", "dropped")]),
     "dropped and told": (
         FINDINGS,
-        TABLE.replace("| info | kept", "| info | dropped: its owner is known"),
+        TABLE.replace("| info | kept", "| info | dropped: mended"),
         [("docs/1", "dropped")],
     ),
     "dropped for the sake of another": (
         FINDINGS.partition("- [info]")[0],
         TABLE.replace("| info | kept", "| info | dropped: goes away with security/2"),
-        [("docs/1", "dropped")],
+        [("docs/1", "dropped"), ("docs/1", "added")],
     ),
     "dropped as one that another tells": (
         FINDINGS.partition("- [info]")[0],
-        TABLE.replace("| info | kept", "| info | dropped: duplicate of what security says"),
-        [("docs/1", "dropped")],
+        TABLE.replace("| info | kept", "| info | dropped: not ours, duplicate of what security says"),
+        [("docs/1", "added")],
     ),
     "untold": (FINDINGS.partition("- [info]")[0], TABLE, [("docs/1", "untold")]),
     "untold beside the same": (FINDINGS.replace(", style/2", ""), TABLE, [("style/2", "untold")]),
@@ -248,7 +248,7 @@ DISTORTED = {
     ),
     "changed from what it was not": (
         FINDINGS.replace("[medium]", "[low]"),
-        TABLE.replace("security/2 | medium | kept", "security/2 | low | changed from high: nobody reads the log"),
+        TABLE.replace("security/2 | medium | kept", "security/2 | low | changed from high: less likely"),
         [("security/2", "changed")],
     ),
     "another place": (
@@ -290,25 +290,32 @@ DISTORTED = {
     "an id that nobody gave": (FINDINGS + "- [low] a.py:3 - A loop. (style/9)\n", TABLE, [("", "invented")]),
     "a task that nobody has": (FINDINGS + "- [low] a.py:3 - A loop. (speed/1)\n", TABLE, [("", "invented")]),
     "a row that nobody gave": (FINDINGS, TABLE + "| style/3 | low | kept |\n", [("", "invented")]),
-    "a place that nobody named": (
+    "invented in a reason": (
         FINDINGS.partition("- [info]")[0],
-        TABLE.replace("| info | kept", "| info | dropped: only src/pay/refund.py:3 matters"),
-        [("", "invented")],
+        TABLE.replace("| info | kept", "| info | dropped: harmless, only refunds fail"),
+        [("docs/1", "added")],
     ),
+    "invented behind what was looked at": (
+        FINDINGS.partition("- [info]")[0],
+        TABLE.replace("| info | kept", "| info | dropped: harmless, seen src/pay/refund.py:3, where refunds fail"),
+        [("docs/1", "added")],
+    ),
+    "invented beside the table": (FINDINGS, f"{TABLE}\nRefunds fail.\n", [("", "invented")]),
+    "invented before the table": (FINDINGS, TABLE.replace("|", "Refunds fail.\n\n|", 1), [("", "invented")]),
     "another text": (
         FINDINGS.replace("The session token is written to the log.", OTHER),
         TABLE,
-        [("security/2", "reworded"), ("security/2", "added")],
+        [("security/2", "reworded")],
     ),
     "another problem at the same line in nearly its words": (
         FINDINGS.replace("session token is written to the log", "session token is never written to the log"),
         TABLE,
-        [("security/2", "reworded"), ("security/2", "added")],
+        [("security/2", "reworded")],
     ),
     "one more under an id that is told": (
         FINDINGS + "- [medium] src/pay/session.py:7 - It can be guessed. (security/2)\n",
         TABLE,
-        [("security/2", "reworded"), ("security/2", "added")],
+        [("security/2", "reworded")],
     ),
     "one more in a line that is copied": (
         FINDINGS.replace("written to the log.", "written to the log, and can be guessed."),
@@ -390,26 +397,26 @@ def test_only_what_a_program_told_to_be_the_same_is_one():
 @pytest.mark.parametrize(
     "said",
     [
-        "kept with style/1: one change mends both",
-        "kept, fix of style/1: it also covers the refunds",
+        "kept with style/1",
+        "Kept, with style/1 and `docs/1`; fix of style/1",
+        "kept, fix of style/1 (seen src/pay/session.py lines 7-9 and src/pay/charge.py:90)",
         "kept as it is",
-        "kept in its own line",
         "kept",
     ],
 )
-def test_a_row_may_name_another_finding_and_why(said):
+def test_a_row_may_name_another_finding(said):
     assert alarms(FINDINGS + "\n" + TABLE.replace("security/2 | medium | kept", f"security/2 | medium | {said}")) == []
 
 
 def test_what_was_looked_at_says_so():
     findings = FINDINGS.partition("- [info]")[0]
-    said = "dropped: seen: .github/CODEOWNERS.md:4 names an owner"
+    said = "dropped: not so, seen .github/CODEOWNERS:4"
     assert alarms(findings + "\n" + TABLE.replace("| info | kept", f"| info | {said}")) == []
 
 
-def test_a_severity_may_be_changed_with_a_reason():
+def test_a_severity_may_be_changed_with_a_cause():
     findings = FINDINGS.replace("[medium]", "[low]")
-    for said in ("changed from medium: nobody reads this log", "kept, but lowered from medium since the log is local"):
+    for said in ("changed from medium: less harm", "kept, changed from medium to low: as style/1, less likely"):
         row = TABLE.replace("security/2 | medium | kept", f"security/2 | low | {said}")
         assert alarms(f"{findings}\n{row}") == []
 
@@ -423,6 +430,18 @@ def test_findings_of_outputs_that_nobody_could_read_cite_their_task():
     more = FINDINGS + "- [low] src/mail.py:3 - Mails are sent twice. (mailing)\n"
     assert alarms(f"{more}\n{TABLE}") == [("", "invented")]
     assert alarms(f"{more}\n{TABLE}", unread=["mailing"]) == []
+
+
+def test_only_a_summary_that_was_asked_for_may_say_anything():
+    for text in (
+        f"## Summary\n\nDo not release.\n\n- Refunds fail.\n\n### Why\n\nIt is late.\n\n{FINDINGS}\n{TABLE}",
+        f"{FINDINGS}\n{TABLE}\n## Summary\n\nDo not release: see security/1.\n",
+        f"# Summary\n\nDo not release.\n\n{FINDINGS}\n{TABLE}",
+    ):
+        assert alarms(text, summary=True) == []
+        assert {kind for _, kind in alarms(text)} == {"invented"}
+        assert alarms(text.replace("Two loops", "Three loops"), summary=True) == [("style/1", "reworded")]
+        assert alarms(f"{text}\n## Remarks\n\nRefunds fail.\n", summary=True) == [("", "invented")] * 2
 
 
 def test_a_title_may_look_like_an_id():

@@ -143,7 +143,8 @@ def alarms(plan: Plan, state: State) -> tuple[Alarm, ...]:
 def _checked(plan: Plan, made: Aggregate) -> Check:
     output = "\n\n".join(map(read_text, output_files(plan.tasks[plan.integrator])))
     same = [[finding.id for finding in group.findings] for group in made.merged.groups]
-    return check(made.intake.findings, output, [name for name, _ in made.intake.unread], same)
+    unread = [name for name, _ in made.intake.unread]
+    return check(made.intake.findings, output, unread, same, summary=bool(plan.aggregate.get("summary")))
 
 
 def _integrator(plan: Plan, state: State, made: Aggregate, checked: Check | None) -> dict[str, object]:
@@ -154,6 +155,7 @@ def _integrator(plan: Plan, state: State, made: Aggregate, checked: Check | None
     return {
         "task": plan.integrator,
         "sent_back": sum(each.unfaithful for each in attempts),
+        "summary": bool(plan.aggregate.get("summary")),
         "alarms": [alarm._asdict() for alarm in alarms],
         "dispositions": [
             {

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .problem import Problem
 
 INTEGRATOR = "integrator"
-OF = {"integrator": INTEGRATOR, "key": "consensus", "quorum": "consensus", "order": "priority"}
+OF = {"integrator": INTEGRATOR, "summary": INTEGRATOR, "key": "consensus", "quorum": "consensus", "order": "priority"}
 """The options of one strategy only."""
 MAX_COMPARED = 20_000
 """Names that are looked at for suggestions; a hostile file could ask for millions."""

@@ -26,6 +26,8 @@ CHANGES = ("more harm", "less harm", "more likely", "less likely", "as ID")
 _HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+(\S.{0,200})")
 _BOLD = re.compile(r"^ {0,3}(?:\*\*|__)([^*_]{1,100})(?:\*\*|__):?$")
 _NAME = re.compile(r"^[\W\d]*(?:finding\s+)?dispositions?\b", re.IGNORECASE)
+_SUMMARY = re.compile(r"^[\W\d]*summary\W*$", re.IGNORECASE)
+_OTHERS = re.compile(r"^[\W\d]*(?:findings|(?:finding\s+)?dispositions?|summary)\W*$", re.IGNORECASE)
 _ITEM = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+(.*)$")
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 _IDS = re.compile(r"\bfindings?\b|\bids?\b|\bsources?\b", re.IGNORECASE)
@@ -66,15 +68,16 @@ class Disposition(NamedTuple):
     added: str = ""
 
 
-def split(text: str) -> tuple[str, list[str]]:
-    """A text with its dispositions blanked out, and their lines."""
+def split(text: str, *, summary: bool = False) -> tuple[str, list[str]]:
+    """A text with its dispositions blanked out, and their lines; with `summary` that section is blanked out, too."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    own = _section(lines) or _tables(lines)
-    return "\n".join("" if at in own else line for at, line in enumerate(lines)), [lines[at] for at in sorted(own)]
+    own = _section(lines, _NAME) or _tables(lines)
+    silent = own | (_section(lines, _SUMMARY) if summary else set())
+    return "\n".join("" if at in silent else line for at, line in enumerate(lines)), [lines[at] for at in sorted(own)]
 
 
-def _section(lines: list[str]) -> set[int]:
-    """The places of the lines below the headings `Dispositions`."""
+def _section(lines: list[str], name: re.Pattern[str]) -> set[int]:
+    """The places of the lines below the headings of a name, up to the next one of their level or of another section."""
     found: set[int] = set()
     level, fence = 0, ""
     for at, line in enumerate(lines):
@@ -85,9 +88,9 @@ def _section(lines: list[str]) -> set[int]:
         bold = None if fence or heading else _BOLD.match(line.rstrip())
         if heading or (bold and (not level or level > 6)):
             depth, title = (len(heading[1]), heading[2]) if heading else (7, bold[1] if bold else "")
-            if _NAME.match(title):
+            if name.match(title):
                 level = depth
-            elif level and depth <= level:
+            elif level and (depth <= level or _OTHERS.match(title)):
                 level = 0
         if level:
             found.add(at)

@@ -19,7 +19,7 @@ def write_integration(run: ActiveRun, task: str) -> tuple[str, ...]:
     """The lines of an integrator's brief about what it merges; the findings themselves are written to a file."""
     made = aggregate(run.plan, run.state())
     file = run.folder.integration(task)
-    lines = integration.lines(made, file)
+    lines = integration.lines(made, file, summary=bool(run.plan.aggregate.get("summary")))
     if lines:
         write_whole(file, integration.file_of_findings(made))
     return lines

@@ -16,9 +16,12 @@ MOST = 10
 """How many conflicts, and pairs that are possibly the same, a brief tells; all of them are in the file."""
 LONGEST = 160
 
-_FORM = (
-    "What your task asks for decides what you drop, change and put first. Your output is these two sections and",
-    "nothing else: no other heading, no remark. A program reads them, and tells people what you made of each finding:",
+_DECIDES = "What your task asks for decides what you drop, change and put first. Your output is these"
+_NOTHING_ELSE = (
+    "nothing else: no other heading, no remark. A program reads them, and tells people what you made of each finding:"
+)
+_SUMMARY = "- `## Summary`: in your own words, what your task asks for besides a list, and why you decided as you did."
+_SECTIONS = (
     "- `## Findings`: a list, worst first. Each is the line of a finding, copied word for word from the file of",
     "  findings, with its id: `- [high] src/file.py:42 - What is wrong. (TASK/1)`. What the file says below that line",
     "  may stand below it, copied as well. No word in this section is yours.",
@@ -42,8 +45,11 @@ _RULES = (
 )
 
 
-def lines(made: Aggregate, file: str) -> tuple[str, ...]:
-    """The lines of an integrator's brief; the findings themselves are in a file."""
+def lines(made: Aggregate, file: str, *, summary: bool = False) -> tuple[str, ...]:
+    """The lines of an integrator's brief; the findings themselves are in a file.
+
+    `summary`: it may say something in its own words, too.
+    """
     found, merged = made.intake, made.merged
     if not found.findings and not found.unread:
         return ()
@@ -63,7 +69,10 @@ def lines(made: Aggregate, file: str) -> tuple[str, ...]:
         *_some(
             "Possibly the same, for you to decide", [f"{ids[a]} and {ids[b]}: {why}" for a, b, why in merged.possible]
         ),
-        *_FORM,
+        f"{_DECIDES} {'three' if summary else 'two'} sections and",
+        _NOTHING_ELSE,
+        *((_SUMMARY,) if summary else ()),
+        *_SECTIONS,
         "The rules:",
         *_RULES,
     )

@@ -54,19 +54,24 @@ class _Given(NamedTuple):
 
 
 def check(
-    given: Sequence[Finding], output: str, unread: Collection[str] = (), same: Iterable[Collection[str]] = ()
+    given: Sequence[Finding],
+    output: str,
+    unread: Collection[str] = (),
+    same: Iterable[Collection[str]] = (),
+    *,
+    summary: bool = False,
 ) -> Check:
     """The check of an output against the findings given to its integrator.
 
     `unread` are tasks whose outputs told no findings that could be read; what stands for theirs cites their names.
     Where nothing else was given, there is nothing to hold the output against. `same` are the ids of findings that the
-    integrator was told to be the same, group by group.
+    integrator was told to be the same, group by group. `summary`: its section `Summary` may say anything.
     """
     if unread and not given:
         return Check((), (), ())
     known = _Given({each.id: each for each in given}, {each: frozenset(group) for group in same for each in group})
     ids = Ids(known.by_id)
-    text, lines = split(output)
+    text, lines = split(output, summary=summary)
     rows, beside = dispositions(lines, ids)
     names = [name for each in given for name in (each.path, each.task, each.category)]
     blocks = [
@@ -111,12 +116,12 @@ def _of_row(row: Disposition, given: _Given) -> Iterator[Alarm]:
             text = f"the row of {each} says {says}: write kept, kept with ID, merged with ID, or dropped: CAUSE"
             yield Alarm(each, UNTOLD, text)
         elif row.added:
-            text = (
-                f'the row of {each} says {says}: write nothing but kept, …, or a cause in place of "{row.added[:60]}"'
-            )
+            text = f'the row of {each} says {says}: "{row.added[:60]}" is no part of a disposition, delete it'
             yield Alarm(each, ADDED, text)
         if row.kind == DROPPED and not set(row.causes) & set(DROPS):
-            yield Alarm(each, UNREASONED, f"{each} is dropped without a cause: write {', '.join(DROPS)}, or keep it")
+            yield Alarm(
+                each, UNREASONED, f"{each} is dropped without a cause ({', '.join(DROPS)}): write one, or keep it"
+            )
         other = given.apart((each, *row.findings, *row.others)) if row.kind == MERGED else ""
         if other:
             yield Alarm(each, FUSED, _apart(each, other))
@@ -129,7 +134,7 @@ def _of_change(finding: Finding, row: Disposition) -> Iterator[Alarm]:
         text = f"{finding.id} was {finding.severity}, not {row.changed_from}, in its own output"
         yield Alarm(finding.id, CHANGED, text)
     elif row.changed_from and not set(row.causes) & set(CHANGES):
-        text = f"the severity of {finding.id} is changed without a cause: write {', '.join(CHANGES)}, or leave it"
+        text = f"the severity of {finding.id} is changed without a cause ({', '.join(CHANGES)}): write one, or leave it"
         yield Alarm(finding.id, CHANGED, text)
     elif row.severity and finding.severity not in ("", row.severity) and not row.changed_from:
         text = (
@@ -141,7 +146,7 @@ def _of_change(finding: Finding, row: Disposition) -> Iterator[Alarm]:
 
 def _of_block(block: Block, given: _Given, own: dict[str, list[Disposition]]) -> Iterator[Alarm]:
     """What stands for no finding, for several that differ, or tells them in another way than their outputs do."""
-    begin = " ".join(block.text.split())[:80]
+    begin = " ".join(block.text.split()).lstrip("-*+# ")[:80]
     for each in block.strange:
         yield Alarm("", INVENTED, f'"{begin}" cites {each}, which is no finding that you were given')
     if not block.cited:
@@ -164,7 +169,7 @@ def _of_block(block: Block, given: _Given, own: dict[str, list[Disposition]]) ->
         )
     elif not found.place:
         yield Alarm(first, CHANGED, f'"{begin}" does not name the place of {whose}: copy the line as it is')
-    for words in found.added:
+    for words in found.added if found.title else ():
         yield Alarm(
             first, ADDED, f'"{words[:80]}" stands beside {_listed(block.cited)}, which does not say it: delete it'
         )

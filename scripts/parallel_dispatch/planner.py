@@ -181,6 +181,7 @@ def _aggregate(task_file: TaskFile) -> dict[str, object]:
         "keys": list(asked.keys),
         "quorum": asked.quorum,
         "order": list(asked.order),
+        "summary": asked.summary,
     }
 
 

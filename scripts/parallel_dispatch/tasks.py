@@ -82,7 +82,8 @@ class Aggregate(NamedTuple):
 
     `sources` are the ids of the tasks whose outputs are taken, empty where the file does not say; `integrator` is the
     task that merges them. `keys` name what each output states and `quorum` how many must state the same. `order` are
-    tasks by who decides conflicts, those that the file names.
+    tasks by who decides conflicts, those that the file names. `summary` is whether the integrator also writes in words
+    of its own.
     """
 
     strategy: str = "merge"
@@ -91,6 +92,7 @@ class Aggregate(NamedTuple):
     keys: tuple[str, ...] = ("answer",)
     quorum: int | str = "majority"
     order: tuple[str, ...] = ()
+    summary: bool = False
 
 
 NOTHING: Mapping[str, int] = MappingProxyType({})

@@ -174,6 +174,7 @@ def _aggregate(node: Node | None, names: Lookup[str, list[str]], tasks: list[Tas
             node.get("order"),
             lambda text: known.selected(text) or [task.id for task in tasks if task.agent == text],
         ),
+        summary=_flag(node.get("summary")),
     )
 
 

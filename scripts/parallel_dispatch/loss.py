@@ -163,13 +163,13 @@ def _of_block(block: Block, given: _Given, own: dict[str, list[Disposition]]) ->
     cited = [given.by_id[each] for each in block.cited]
     found = copied(block, cited)
     whose = f"{_listed(block.cited)} ({_shown(cited[0])})"
-    if not found.title:
+    if not found.told:
         yield Alarm(
             first, REWORDED, f'"{begin}" does not tell {whose} word for word: copy the line of the worst of them'
         )
     elif not found.place:
         yield Alarm(first, CHANGED, f'"{begin}" does not name the place of {whose}: copy the line as it is')
-    for words in found.added if found.title else ():
+    for words in found.added if found.told else ():
         yield Alarm(
             first, ADDED, f'"{words[:80]}" stands beside {_listed(block.cited)}, which does not say it: delete it'
         )
@@ -182,17 +182,19 @@ def _of_severity(block: Block, found: Copied, given: _Given, own: dict[str, list
     for each in block.cited:
         rows = [row for row in own.get(each, []) if row.changed_from]
         if any(row.severity in ("", row.changed_from) for row in rows):
-            return  # announced with a reason, and the new one stands here alone
-        severity = rows[0].severity if rows else given.by_id[each].severity
-        if not severity:
+            return  # announced with a cause, and the new one stands here alone
+        wanted[each] = rows[0].severity if rows else given.by_id[each].severity
+        if not wanted[each]:
             return
-        wanted.setdefault(severity, each)
-    worst = min(wanted, key=SEVERITIES.index)
-    told = found.severities or block.above
-    wrong = sorted(found.severities - {worst}) or sorted(block.above if worst not in (block.above or {worst}) else ())
-    if wrong or not told:
+    named = min(wanted, key=lambda each: SEVERITIES.index(wanted[each]))
+    worst, above = wanted[named], block.above
+    wrong = sorted(found.severities - {worst}) or ([] if worst in (above or {worst}) else sorted(above))
+    if wrong or not (found.severities or above):
         text = f"{_listed(block.cited)} is told as {' and '.join(wrong) or 'of no severity'}"
-        yield Alarm(wanted[worst], CHANGED, f"{text}, but {wanted[worst]}, for which it stands, is {worst}")
+        yield Alarm(named, CHANGED, f"{text}, but {named}, for which it stands, is {worst}")
+    elif found.told and all(wanted[each] != worst for each in found.told):
+        text = f"the line of {found.told[0]} stands for {named}, which is worse ({worst})"
+        yield Alarm(named, CHANGED, f"{text}: copy that of {named}")
 
 
 def _apart(one: str, other: str) -> str:

@@ -50,12 +50,12 @@ class Block(NamedTuple):
 
 
 class Copied(NamedTuple):
-    """What of a block is copied: whether it holds a whole title, a place, and which severities stand beside them.
+    """What of a block is copied: whose titles it holds, whether a place, and which severities stand beside them.
 
     `added` are the runs of words that stand in no finding that the block cites, in their order.
     """
 
-    title: bool
+    told: list[str]
     place: bool
     severities: frozenset[str]
     added: list[str]
@@ -85,11 +85,11 @@ def retold(text: str, ids: Ids, names: Iterable[str] = ()) -> list[Block]:
 
 def copied(block: Block, cited: Sequence[Finding]) -> Copied:
     """What of a block is copied of the findings that it cites: whole titles, places, sentences, lines and texts."""
-    titles = {tuple(_words(finding.title)) for finding in cited}
+    titles = {finding.id: tuple(_words(finding.title)) for finding in cited}
     named = {tuple(_words(finding.place)) for finding in cited}
     by_first: dict[str, list[tuple[str, ...]]] = {}
     for piece in {
-        *titles,
+        *titles.values(),
         *named,
         *(piece for finding in cited for piece in _pieces(finding)),
         tuple(_words(block.standing)),
@@ -117,7 +117,8 @@ def copied(block: Block, cited: Sequence[Finding]) -> Copied:
             added.append(word)
         was_added = is_new
         at += len(piece) or 1
-    return Copied(bool(used & titles), bool(used & named) or () in named, frozenset(severities), added)
+    told = [each for each, title in titles.items() if title in used]
+    return Copied(told, bool(used & named) or () in named, frozenset(severities), added)
 
 
 def _pieces(finding: Finding) -> Iterator[tuple[str, ...]]:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from parallel_dispatch.finding import Finding
 from parallel_dispatch.loss import check
+from parallel_dispatch.verbatim import FORM
 
 sys.path.insert(0, os.path.join(ROOT, "bench"))
 
@@ -125,7 +126,7 @@ FAITHFUL = {
 @pytest.mark.parametrize("form", FAITHFUL)
 def test_a_faithful_output_raises_no_alarm_in_any_form(form):
     findings = FINDINGS if "dropped" not in FAITHFUL[form] else FINDINGS.partition("- [info]")[0]
-    assert alarms(f"# The review of the payments\n\n{findings}\n{FAITHFUL[form]}") == []
+    assert alarms(f"# Merged review of src/pay\n\n{findings}\n{FAITHFUL[form]}") == []
     assert alarms(f"{FAITHFUL[form]}\n{findings}") == []
 
 
@@ -295,6 +296,21 @@ DISTORTED = {
         TABLE.replace("| info | kept", "| info | dropped: harmless, only refunds fail"),
         [("docs/1", "added")],
     ),
+    "invented beside a severity": (
+        FINDINGS,
+        TABLE.replace("security/2 | medium", "security/2 | medium, refunds fail"),
+        [("security/2", "added")],
+    ),
+    "invented beside an id": (
+        FINDINGS,
+        TABLE.replace("security/2 | medium", "security/2 and refunds fail | medium"),
+        [("security/2", "added")],
+    ),
+    "invented in the name of a column": (
+        FINDINGS,
+        TABLE.replace("Disposition |", "Disposition, and that refunds fail if they are late |"),
+        [("", "invented")],
+    ),
     "invented behind what was looked at": (
         FINDINGS.partition("- [info]")[0],
         TABLE.replace("| info | kept", "| info | dropped: harmless, seen src/pay/refund.py:3, where refunds fail"),
@@ -380,6 +396,59 @@ def test_no_line_and_no_row_can_be_missing():
     assert len(must) == 4 + 5
     for at in must:
         assert alarms("".join(lines[:at] + lines[at + 1 :])), lines[at]
+
+
+def plain(text):
+    """The words of a text, without those that name parts of a finding."""
+    words = [text[start:end].casefold() for start, end in words_of(text)]
+    return " ".join(word for word in words if word not in FORM)
+
+
+def is_whole(text):
+    """Whether a text holds each finding, by itself or by the line of one that is the same, or drops it for a cause."""
+    said = plain(text)
+    for finding in GIVEN:
+        same = next((group for group in SAME if finding.id in group), (finding.id,))
+        lines = [plain(f"[{each.severity}] {each.place} {each.title}") for each in GIVEN if each.id in same]
+        rows = [line for line in text.splitlines() if line.strip().startswith("|") and finding.id in line]
+        is_decided = any("dropped" in row or "changed from" in row for row in rows)
+        if not rows or not (is_decided or any(line in said for line in lines)):
+            return False
+    return True
+
+
+PARTS_OF_TEXTS = (
+    *FINDINGS.splitlines(),
+    *TABLE.splitlines(),
+    *("[high]", "[low]", "high", "low", "critical", "kept", "dropped: ", "not so", "changed from ", "less harm"),
+    *("(security/1)", "security/2", "style/1", "docs/1", "style/2", "merged with ", "kept with ", "not", "Fix:", ", "),
+    *(
+        "\n",
+        "\n\n",
+        "## Findings\n",
+        "## Dispositions\n",
+        "- ",
+        "  ",
+        "| ",
+        " |",
+        "seen ",
+        "src/pay/charge.py:42",
+        "```",
+    ),
+)
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 1200), st.integers(0, 60), st.sampled_from(PARTS_OF_TEXTS) | st.just("")), max_size=4
+    )
+)
+@settings(derandomize=True, deadline=None, max_examples=1000)
+def test_an_output_without_alarm_holds_every_finding(edits):
+    text = f"{FINDINGS}\n{TABLE}"
+    for begin, length, instead in edits:
+        text = text[:begin] + instead + text[begin + length :]
+    assert alarms(text) or is_whole(text)
 
 
 def test_what_a_program_told_to_be_the_same_may_be_told_apart():

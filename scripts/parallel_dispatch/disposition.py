@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from .finding import SEVERITIES
 from .location import places
 from .severity import only_severity
+from .table import is_ruler
+from .verbatim import WORD, is_silent, words_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .citations import Ids
 
 KEPT, MERGED, DROPPED, CHANGED, UNCLEAR = "kept", "merged", "dropped", "changed", "unclear"
@@ -23,12 +27,16 @@ DROPS = {
 """Why a finding may be dropped, and what that means."""
 CHANGES = ("more harm", "less harm", "more likely", "less likely", "as ID")
 """Why a finding may get another severity; ID is one that has it."""
+LONGEST_NAME = 40
+"""How long the name of a table's column may be."""
 _HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+(\S.{0,200})")
 _BOLD = re.compile(r"^ {0,3}(?:\*\*|__)([^*_]{1,100})(?:\*\*|__):?$")
 _NAME = re.compile(r"^[\W\d]*(?:finding\s+)?dispositions?\b", re.IGNORECASE)
+_OF_NAME = frozenset("all disposition dispositions finding findings of the".split())
 _SUMMARY = re.compile(r"^[\W\d]*summary\W*$", re.IGNORECASE)
 _OTHERS = re.compile(r"^[\W\d]*(?:findings|(?:finding\s+)?dispositions?|summary)\W*$", re.IGNORECASE)
 _ITEM = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+(.*)$")
+_FENCED = re.compile(r"^\s*(?:`{3,}|~{3,})\s*\w{0,20}\s*$")
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 _IDS = re.compile(r"\bfindings?\b|\bids?\b|\bsources?\b", re.IGNORECASE)
 _SEVERITIES = "|".join(SEVERITIES)
@@ -43,9 +51,9 @@ _CLAUSE = re.compile(
 """What a disposition is put together from; ids stand as ID in it, and blanks for all signs."""
 _SEEN = re.compile(r"\bseen\b", re.IGNORECASE)
 _FIX_OF = re.compile(r"\bfix\s+of\b(.*)", re.IGNORECASE)
+_AMONG_IDS = frozenset("and through to".split())
 _AT = frozenset("and at in line lines".split())
 _SEVERITY = re.compile(rf"^[\s:(\[|,;–—*`-]*({_SEVERITIES})\b[\s)\]*`]*", re.IGNORECASE)
-_WORD = re.compile(r"[^\W_]+")
 
 
 class Disposition(NamedTuple):
@@ -104,7 +112,7 @@ def _tables(lines: list[str]) -> set[int]:
     for at, line in enumerate(lines):
         if not line.strip().startswith("|"):
             inside = False
-        elif at + 1 < len(lines) and is_ruler(lines[at + 1]):
+        elif is_header(lines, at):
             inside = "disposition" in line.casefold()
         if inside:
             found.add(at)
@@ -118,14 +126,14 @@ def dispositions(lines: list[str], ids: Ids) -> tuple[list[Disposition], list[st
     columns: list[str] = []
     for at, line in enumerate(lines):
         is_row, item = line.strip().startswith("|"), _ITEM.match(line)
-        if is_row and is_ruler(line):
+        if is_row and is_ruler(line.strip()):
             continue
-        if is_row and at + 1 < len(lines) and is_ruler(lines[at + 1]):
+        if is_header(lines, at):
             columns = [_column(cell) for cell in cells(line)]
             continue
         rows = _rows(cells(line), columns, ids) if is_row else _listed(item[1], ids) if item else []
         found += rows
-        if not rows and line.strip() and not _NAME.match(line) and not _FENCE.match(line):
+        if not rows and not is_silent(line, _OF_NAME) and not is_fence(line):
             rest.append(line)
     return found, rest
 
@@ -138,21 +146,24 @@ def _column(header: str) -> str:
 
 def _rows(cells: list[str], columns: list[str], ids: Ids) -> list[Disposition]:
     """What a row says: of each of its findings by itself, where it gives each a severity."""
-    named = [value for column, value in zip(columns, cells) if column == "ids"]
-    own = next((value for value in (*named, *cells) if ids.cited(value) or ids.strange(value)), "")
-    if not own:
+    columns = [*columns[: len(cells)], *[""] * (len(cells) - len(columns))]
+    by_name = sorted(range(len(cells)), key=lambda at: columns[at] != "ids")
+    own_at = next((at for at in by_name if ids.cited(cells[at]) or ids.strange(cells[at])), None)
+    if own_at is None:
         return []
-    told = [value for column, value in zip(columns, cells) if column == "severity"]
-    told = told or [value for value in cells if only_severity(_plain(value))][:1]
-    beside = list(cells)
-    for value in (own, *told):
-        beside.remove(value)
-    severities = [only_severity(_plain(part)) for value in told for part in re.split("[,;/]", value)]
-    findings = tuple(ids.cited(own))
-    words = " ".join(value for value in beside if not value.isdigit())
+    own = cells[own_at]
+    rest = [at for at in range(len(cells)) if at != own_at]
+    named = [at for at in rest if columns[at] == "severity"]
+    told_at = (named or [at for at in rest if only_severity(_plain(cells[at]))])[:1]
+    parts = [_plain(part) for at in told_at for part in re.split("[,;/]", cells[at])]
+    severities = [only_severity(part) for part in parts]
+    beside = [part for part, severity in zip(parts, severities) if not severity]
+    beside += [cells[at] for at in rest if at not in told_at and not cells[at].isdigit()]
+    beside += [word for word in words_of(ids.replaced(own, " ")) if word not in _AMONG_IDS]
+    findings, words = tuple(ids.cited(own)), " ".join(beside)
     if len(severities) == len(findings) > 1 and all(severities):
         return [_made((each,), one, words, ids) for each, one in zip(findings, severities)]
-    severity = only_severity(_plain(told[0])) if told else ""
+    severity = next(filter(None, severities), "")
     return [_made(findings, severity, words, ids, tuple(ids.strange(own)))]
 
 
@@ -171,7 +182,7 @@ def _made(own: tuple[str, ...], severity: str, text: str, ids: Ids, strange: tup
     words = _plain(text).strip(" \t:;,|–—-")
     seen = _SEEN.search(words)
     says = words[: seen.start()] if seen else words
-    form = " ".join(word if word == _ID else word.casefold() for word in _WORD.findall(ids.replaced(says, f" {_ID} ")))
+    form = " ".join(word if word == _ID else word.casefold() for word in WORD.findall(ids.replaced(says, f" {_ID} ")))
     groups = [(name, value) for clause in _CLAUSE.finditer(form) for name, value in clause.groupdict().items() if value]
     kinds = [name for name, _ in groups if name in (DROPPED, MERGED, KEPT, CHANGED)]
     kind = (KEPT if kinds[0] == CHANGED else kinds[0]) if kinds else UNCLEAR
@@ -193,12 +204,19 @@ def _beside_places(text: str) -> list[str]:
     """The words of a text beside the places that it names."""
     for place in reversed(places(text)):
         text = text[: place.begin] + text[place.end :]
-    return [word for word in _WORD.findall(text) if word.casefold() not in _AT]
+    return [word for word in WORD.findall(text) if word.casefold() not in _AT]
 
 
-def is_ruler(line: str) -> bool:
-    """Whether a line is the one of dashes below a table's header."""
-    return "-" in line and "|" in line and set(line) <= set("|-: \t")
+def is_fence(line: str) -> bool:
+    """Whether a line opens or closes a block of code, and says nothing but its language."""
+    return bool(_FENCED.match(line))
+
+
+def is_header(lines: Sequence[str], at: int) -> bool:
+    """Whether a line names the columns of a table, and says no more."""
+    following = lines[at + 1].strip() if at + 1 < len(lines) else ""
+    is_one = lines[at].strip().startswith("|") and following.startswith("|") and is_ruler(following)
+    return is_one and all(len(cell) <= LONGEST_NAME for cell in cells(lines[at]))
 
 
 def cells(row: str) -> list[str]:

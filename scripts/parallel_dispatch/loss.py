@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from .citations import Ids
 from .disposition import CHANGES, DROPPED, DROPS, MERGED, UNCLEAR, dispositions, split
 from .finding import SEVERITIES
-from .retold import copied, retold
+from .retold import retold
+from .verbatim import copied
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from .disposition import Disposition
     from .finding import Finding
-    from .retold import Block, Copied
+    from .retold import Block
+    from .verbatim import Copied
 
 LOST, UNREASONED, UNTOLD, CHANGED = "lost", "dropped", "untold", "changed"
 FUSED, REWORDED, ADDED, INVENTED = "merged", "reworded", "added", "invented"
@@ -161,7 +163,7 @@ def _of_block(block: Block, given: _Given, own: dict[str, list[Disposition]]) ->
     if other:
         yield Alarm(other, FUSED, _apart(first, other))
     cited = [given.by_id[each] for each in block.cited]
-    found = copied(block, cited)
+    found = copied(block.text, block.standing, cited)
     whose = f"{_listed(block.cited)} ({_shown(cited[0])})"
     if not found.told:
         yield Alarm(

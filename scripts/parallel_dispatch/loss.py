@@ -126,7 +126,7 @@ def _of_row(row: Disposition, given: _Given) -> Iterator[Alarm]:
             )
         other = given.apart((each, *row.findings, *row.others)) if row.kind == MERGED else ""
         if other:
-            yield Alarm(each, FUSED, _apart(each, other))
+            yield _fused(each, other)
         yield from _of_change(given.by_id[each], row)
 
 
@@ -161,7 +161,7 @@ def _of_block(block: Block, given: _Given, own: dict[str, list[Disposition]]) ->
     first = block.cited[0]
     other = given.apart(block.cited)
     if other:
-        yield Alarm(other, FUSED, _apart(first, other))
+        yield _fused(first, other)
     cited = [given.by_id[each] for each in block.cited]
     found = copied(block.text, block.standing, cited)
     whose = f"{_listed(block.cited)} ({_shown(cited[0])})"
@@ -192,18 +192,20 @@ def _of_severity(block: Block, found: Copied, given: _Given, own: dict[str, list
     worst, above = wanted[named], block.above
     wrong = sorted(found.severities - {worst}) or ([] if worst in (above or {worst}) else sorted(above))
     if wrong or not (found.severities or above):
-        text = f"{_listed(block.cited)} is told as {' and '.join(wrong) or 'of no severity'}"
+        verb = "is" if len(block.cited) == 1 else "are"
+        text = f"{_listed(block.cited)} {verb} told as {' and '.join(wrong) or 'of no severity'}"
         yield Alarm(named, CHANGED, f"{text}, but {named}, for which it stands, is {worst}")
     elif found.told and all(wanted[each] != worst for each in found.told):
         text = f"the line of {found.told[0]} stands for {named}, which is worse ({worst})"
         yield Alarm(named, CHANGED, f"{text}: copy that of {named}")
 
 
-def _apart(one: str, other: str) -> str:
-    return (
-        f"{one} and {other} are told as one, but the file does not list them under `The same`: give each its own line, "
-        "and write `kept with ID` if one change mends both"
+def _fused(*ids: str) -> Alarm:
+    one, other = sorted(ids)
+    text = (
+        f"{one} and {other} are told as one, but the file does not list them under `The same`: give each its own line"
     )
+    return Alarm(other, FUSED, f"{text}, and write `kept with ID` if one change mends both")
 
 
 def _cites(text: str, tasks: Collection[str]) -> bool:

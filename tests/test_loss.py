@@ -10,6 +10,7 @@ from builders import ROOT, read
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from parallel_dispatch.finding import Finding
+from parallel_dispatch.folding import fold
 from parallel_dispatch.loss import check
 from parallel_dispatch.verbatim import FORM
 
@@ -271,7 +272,7 @@ DISTORTED = {
     "two in one, in the table alone": (
         FINDINGS,
         TABLE.replace("info | kept", "info | merged with security/2"),
-        [("docs/1", "merged")],
+        [("security/2", "merged")],
     ),
     "two in one, in the finding alone": (
         FINDINGS.replace("(security/2)", "(security/2, style/1)"),
@@ -477,10 +478,25 @@ def test_a_row_may_name_another_finding(said):
     assert alarms(FINDINGS + "\n" + TABLE.replace("security/2 | medium | kept", f"security/2 | medium | {said}")) == []
 
 
-def test_what_was_looked_at_says_so():
+@pytest.mark.parametrize(
+    "places",
+    [
+        "`.github/CODEOWNERS:4`",
+        "bin/run (and a.py lines 4-9)",
+        "Dockerfile:3, Makefile:9",
+        "(x.zig#L4-L9)",
+        "w/x/y.q:4-9",
+    ],
+)
+def test_what_was_looked_at_says_so(places):
     findings = FINDINGS.partition("- [info]")[0]
-    said = "dropped: not so, seen .github/CODEOWNERS:4"
-    assert alarms(findings + "\n" + TABLE.replace("| info | kept", f"| info | {said}")) == []
+    row = f"| info | dropped: not so, seen {places} |"
+    assert alarms(f"{findings}\n{TABLE.replace('| info | kept |', row)}") == []
+
+
+def test_an_output_may_be_fenced_as_a_whole():
+    listed = "## Dispositions\n\n" + FAITHFUL["a list"].partition("\n\n")[2]
+    assert alarms(f"```markdown\n{FINDINGS}\n{listed}```\n") == []
 
 
 def test_a_severity_may_be_changed_with_a_cause():
@@ -488,6 +504,18 @@ def test_a_severity_may_be_changed_with_a_cause():
     for said in ("changed from medium: less harm", "kept, changed from medium to low: as style/1, less likely"):
         row = TABLE.replace("security/2 | medium | kept", f"security/2 | low | {said}")
         assert alarms(f"{findings}\n{row}") == []
+
+
+def test_what_is_merged_follows_a_change_of_one_that_was_no_milder():
+    changed = TABLE.replace("security/1 | high | kept", "security/1 | low | changed from high: less likely")
+    assert alarms(FINDINGS.replace("[high]", "[low]") + changed) == []
+    assert alarms(FINDINGS.replace("[high]", "[medium]") + changed) == [("security/1", "changed")]
+    of_milder = TABLE.replace(
+        "style/2 | medium | merged with security/1", "style/2 | low | changed from medium: less harm"
+    )
+    of_milder = of_milder.replace("security/1 | high | kept", "security/1 | high | merged with style/2")
+    assert alarms(FINDINGS + of_milder) == []
+    assert alarms(FINDINGS.replace("[high]", "[low]") + of_milder) == [("security/1", "changed")]
 
 
 def test_an_output_without_dispositions_has_lost_everything():
@@ -560,11 +588,13 @@ def test_any_text_is_checked(text):
     assert {alarm.kind for alarm in found.alarms} <= KINDS
 
 
-@pytest.mark.parametrize(("number", "count"), [("07", 89), ("10", 108)])
-def test_what_real_integrators_made_of_many_findings_is_faithful(number, count):
+@pytest.mark.parametrize(("number", "count", "summary"), [("07", 89, False), ("10", 108, True)])
+def test_what_real_integrators_made_of_many_findings_is_faithful(number, count, summary):
     reviews = next(each for each in folding.projects() if each.name == number)
     assert len(reviews.findings) == count
-    found = check(reviews.findings, read(os.path.join(ROOT, "trials", "loss", f"real-{number}.md")))
+    same = [[finding.id for finding in group.findings] for group in fold(reviews.findings).groups]
+    text = read(os.path.join(ROOT, "trials", "loss", f"real-{number}.md"))
+    found = check(reviews.findings, text, same=same, summary=summary)
     assert found.alarms == ()
     assert len(found.rows) == count
 

@@ -53,6 +53,7 @@ _SEEN = re.compile(r"\bseen\b", re.IGNORECASE)
 _FIX_OF = re.compile(r"\bfix\s+of\b(.*)", re.IGNORECASE)
 _AMONG_IDS = frozenset("and through to".split())
 _AT = frozenset("and at in line lines".split())
+_PATH = re.compile(r"(?<![^\s(,;])[\w.@+~-]*[/:][\w.@+~/:#-]+")
 _SEVERITY = re.compile(rf"^[\s:(\[|,;–—*`-]*({_SEVERITIES})\b[\s)\]*`]*", re.IGNORECASE)
 
 
@@ -78,7 +79,8 @@ class Disposition(NamedTuple):
 
 def split(text: str, *, summary: bool = False) -> tuple[str, list[str]]:
     """A text with its dispositions blanked out, and their lines; with `summary` that section is blanked out, too."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").strip().split("\n")
+    lines = lines[1:-1] if len(lines) > 2 and is_fence(lines[0]) and is_fence(lines[-1]) else lines
     own = _section(lines, _NAME) or _tables(lines)
     silent = own | (_section(lines, _SUMMARY) if summary else set())
     return "\n".join("" if at in silent else line for at, line in enumerate(lines)), [lines[at] for at in sorted(own)]
@@ -201,10 +203,10 @@ def _made(own: tuple[str, ...], severity: str, text: str, ids: Ids, strange: tup
 
 
 def _beside_places(text: str) -> list[str]:
-    """The words of a text beside the places that it names."""
+    """The words of a text beside the places that it names, and what else looks like a path."""
     for place in reversed(places(text)):
         text = text[: place.begin] + text[place.end :]
-    return [word for word in WORD.findall(text) if word.casefold() not in _AT]
+    return [word for word in WORD.findall(_PATH.sub("", text)) if word.casefold() not in _AT and not word.isdigit()]
 
 
 def is_fence(line: str) -> bool:

@@ -180,14 +180,9 @@ def _of_block(block: Block, given: _Given, own: dict[str, list[Disposition]]) ->
 
 def _of_severity(block: Block, found: Copied, given: _Given, own: dict[str, list[Disposition]]) -> Iterator[Alarm]:
     """A finding must have the worst severity of those that it stands for, and no other beside it."""
-    wanted: dict[str, str] = {}
-    for each in block.cited:
-        rows = [row for row in own.get(each, []) if row.changed_from]
-        if any(row.severity in ("", row.changed_from) for row in rows):
-            return  # announced with a cause, and the new one stands here alone
-        wanted[each] = rows[0].severity if rows else given.by_id[each].severity
-        if not wanted[each]:
-            return
+    wanted = {each: _severity(each, given, own) for each in block.cited}
+    if not all(wanted.values()):
+        return
     named = min(wanted, key=lambda each: SEVERITIES.index(wanted[each]))
     worst, above = wanted[named], block.above
     wrong = sorted(found.severities - {worst}) or ([] if worst in (above or {worst}) else sorted(above))
@@ -198,6 +193,21 @@ def _of_severity(block: Block, found: Copied, given: _Given, own: dict[str, list
     elif found.told and all(wanted[each] != worst for each in found.told):
         text = f"the line of {found.told[0]} stands for {named}, which is worse ({worst})"
         yield Alarm(named, CHANGED, f"{text}: copy that of {named}")
+
+
+def _severity(each: str, given: _Given, own: dict[str, list[Disposition]]) -> str:
+    """The severity that a finding must have; empty where any may stand there.
+
+    One that is merged follows a change of another one that was no milder.
+    """
+    finding, rows = given.by_id[each], own.get(each, [])
+    merged_with = [other for row in rows if row.kind == MERGED for other in row.others]
+    worse = [row for other in merged_with if given.by_id[other].rank <= finding.rank for row in own.get(other, [])]
+    changed = next((row for row in (*rows, *worse) if row.changed_from), None)
+    if changed is None:
+        return finding.severity
+    is_told_here_alone = changed.severity in ("", changed.changed_from)
+    return "" if is_told_here_alone else changed.severity
 
 
 def _fused(*ids: str) -> Alarm:

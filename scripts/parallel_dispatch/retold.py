@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from .citations import Ids
 
-_SILENT = FORM | set(SEVERITIES) | {"none"}
+_SILENT = FORM | set(SEVERITIES) | {"none", "dispositions"}
 _OF_TITLES = frozenset(
     "all and for integrated integration merged of overview report result results review reviews the".split()
 )

@@ -161,6 +161,29 @@ def test_code_in_a_finding_belongs_to_it_and_tells_no_other():
     assert "b.py:4" in findings[0].details
 
 
+def test_a_comment_without_an_end_hides_nothing():
+    items = "- a.py:3 - Pages that begin with\n  <!-- are cut.\n- b.py:4 - y\n"
+    assert [place for _, place, _ in told(f"## Findings\n\n{items}")] == ["a.py:3", "b.py:4"]
+    hidden = f"## Findings\n\n- c.py:5 - z\n<!--\n{items.replace('<!-- ', '')}-->\n"
+    assert [place for _, place, _ in told(hidden)] == ["c.py:5"]
+
+
+@pytest.mark.parametrize("name", ["Number", "n", "No.", "#"])
+def test_the_rows_of_a_table_may_be_numbered(name):
+    table = (
+        f"| {name} | Severity | File | Finding |\n|--|--|--|--|\n| 1 | high | a.py:3 | x |\n| 2 | low | b.py:4 | y |\n"
+    )
+    assert told(f"## Findings\n\n{table}") == [("high", "a.py:3", "x"), ("low", "b.py:4", "y")]
+
+
+def test_a_table_that_counts_findings_tells_none():
+    for header in ("| Severity | Number |", "| Issue | Count |", "| Number | Issue |", "| Severity | Issues | Total |"):
+        columns = header.count("|") - 1
+        row = "|" + " 3 |" * columns
+        reading = read("t", [f"## Findings\n\n{header}\n|{'--|' * columns}\n{row}\n\n- a.py:3 - x\n"])
+        assert [finding.place for finding in reading.findings] == ["a.py:3"]
+
+
 def test_an_overview_and_its_details_tell_each_finding_once():
     text = (
         "## Findings\n\n| Severity | File | Finding |\n|-|-|-|\n| high | a.py:3 | Broken loop |\n\n"

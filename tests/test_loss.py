@@ -494,6 +494,23 @@ def test_what_was_looked_at_says_so(places):
     assert alarms(f"{findings}\n{TABLE.replace('| info | kept |', row)}") == []
 
 
+def test_the_example_in_the_documentation_is_faithful():
+    text = read(os.path.join(ROOT, "docs", "findings.md")).partition("## What an integrator writes")[2]
+    example = text.partition("```markdown\n")[2].partition("```")[0]
+    fix = "bind it as a parameter."
+    given = [
+        Finding(
+            "security", 1, "The amount goes into the SQL text unescaped.", "high", "src/pay/charge.py", 42, fix=fix
+        ),
+        Finding("style", 4, "SQL by hand", "medium", "src/pay/charge.py", 42),
+        Finding("performance", 1, "The statement is compiled anew for each charge.", "medium", "src/pay/charge.py", 42),
+        Finding("style", 2, "Long lines", "low", "src/gen/client.py", 1),
+        Finding("performance", 3, "One query for each row.", "high", "src/pay/report.py", 70),
+    ]
+    assert alarms(example, given, same=[("security/1", "style/4")]) == []
+    assert len(check(given, example).rows) == 5
+
+
 def test_an_output_may_be_fenced_as_a_whole():
     listed = "## Dispositions\n\n" + FAITHFUL["a list"].partition("\n\n")[2]
     assert alarms(f"```markdown\n{FINDINGS}\n{listed}```\n") == []

@@ -49,6 +49,7 @@ def lines_of(text: str) -> tuple[list[Line], int]:
 def _lines(raw: list[str], fences_until: int) -> tuple[list[Line], int]:
     found: list[Line] = []
     fence, opened, hidden = "", 0, False
+    last_end = max((at for at, line in enumerate(raw, 1) if "-->" in line), default=0)
     for at, line in enumerate(raw, 1):
         whole = line.expandtabs(4) if "\t" in line else line
         bare = whole.strip()
@@ -63,7 +64,7 @@ def _lines(raw: list[str], fences_until: int) -> tuple[list[Line], int]:
             fence, opened = mark, at
             found.append(Line(CODE, indent, line.rstrip(), at))
             continue
-        if hidden or bare.startswith("<!--"):  # a comment
+        if hidden or (bare.startswith("<!--") and at <= last_end):  # a comment; one without an end hides nothing
             hidden = "-->" not in bare
             found.append(Line(BLANK, 0, "", at))
             continue

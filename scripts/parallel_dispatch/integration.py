@@ -28,7 +28,7 @@ _SECTIONS = (
     "- `## Dispositions`: a table `| Finding | Severity | Disposition |`, one row for each id that you were given: its",
     "  own severity, and one of these, with no word of yours:",
     "  - `kept`",
-    "  - `kept with ID`, what belongs with another, as one change mends both: the line of each stands",
+    "  - `kept with ID`, what belongs with another, as one change mends both: its line stands below that one, indented",
     "  - `kept, fix of ID`, where fixes contradict each other and you take that of another",
     "  - `merged with ID`, only for what the file lists under `The same`: of these the line of the worst stands in",
     "    Findings, with the ids of all, `(TASK/1, OTHER/4)`. If you see that they differ, keep each with its own line",

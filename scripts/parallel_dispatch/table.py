@@ -10,8 +10,9 @@ _TITLES = (
     *("finding", "findings", "title", "issue", "issues", "problem", "bug", "vulnerability", "headline", "what"),
     *("summary", "observation", "concern", "defect", "description", "details", "detail", "message", "name"),
 )
-_NUMBERS = {"#", "id", "no", "no.", "nr", "nr.", "ref", "number", "finding id", "issue id", ""}
+_NUMBERS = {"#", "id", "n", "no", "no.", "nr", "nr.", "ref", "number", "finding id", "issue id", ""}
 _COUNTS = {"count", "counts", "number", "total", "amount", "n", "findings count", "# findings"}
+_OF_ONE = {"severity", "file", "location", "line", "place", "where"}
 
 
 def cells(row: str) -> list[str]:
@@ -45,7 +46,7 @@ def columns(header: str) -> list[tuple[str, str]]:
     if len(header) > 2000:
         return []
     names = [" ".join(cell.strip(" `*\x01:").casefold().split()) for cell in cells(header)]
-    if _COUNTS & set(names):
+    if _is_count(names):
         return []
     title = next((wanted for wanted in _TITLES if wanted in names), "")
     if not title or len(names) < 2:
@@ -64,8 +65,15 @@ def columns(header: str) -> list[tuple[str, str]]:
 
 def counts(header: str) -> bool:
     """Whether a table counts findings, which is no reason to wonder that it tells none."""
-    names = {cell.strip(" `*\x01:").casefold() for cell in cells(header[:2000])}
-    return bool(_COUNTS & names) or not names & ({"severity", "file", "location", "line"} | set(_TITLES))
+    names = [cell.strip(" `*\x01:").casefold() for cell in cells(header[:2000])]
+    return _is_count(names) or not set(names) & ({"severity", "file", "location", "line"} | set(_TITLES))
+
+
+def _is_count(names: list[str]) -> bool:
+    """Whether columns count findings; a number before what one finding has, such as its place, is that of a row."""
+    known = set(names)
+    is_numbered = bool(names) and names[0] in _NUMBERS and bool(_OF_ONE & known) and not known.isdisjoint(_TITLES)
+    return not _COUNTS.isdisjoint(names[1:] if is_numbered else names)
 
 
 def fill(draft: Draft, found: list[tuple[str, str]], row: str) -> None:

@@ -68,11 +68,18 @@ class Terminal:
 
     def type(self, text: str) -> None:
         """A text typed, and Enter once it is on the screen."""
-        self.tmux("send-keys", "C-u")  # 2.1.197 now and then leaves a command in the line that it has carried out
-        time.sleep(0.1)  # in one piece with the text it would take the text with it
-        self.tmux("send-keys", "-l", text)
-        self.wait_until(lambda: self.screen.rpartition("❯ ")[2].startswith(text))  # with Enter at once it is a paste
-        self.tmux("send-keys", "Enter")
+
+        def is_typed() -> bool:
+            return self.screen.rpartition("❯ ")[2].startswith(text)
+
+        for is_last in (False, False, True):
+            self.tmux("send-keys", "C-u")  # 2.1.197 now and then leaves a command in the line that it has carried out
+            time.sleep(0.1)  # in one piece with the text, as a busy host reads them, it takes the text with it
+            self.tmux("send-keys", "-l", text)
+            with contextlib.nullcontext() if is_last else contextlib.suppress(AssertionError):
+                self.wait_until(is_typed, PATIENCE_SECONDS / 4)
+                break
+        self.tmux("send-keys", "Enter")  # at once with the text it would be a paste
 
     def press(self, *keys: str) -> None:
         """Keys, by tmux's names for them."""

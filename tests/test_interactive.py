@@ -137,7 +137,7 @@ def test_a_typed_command_ends_in_a_report_after_three_turns(window, begin, comma
 
 
 def test_a_key_and_a_word_in_the_middle_disturb_nothing(window, begin):
-    run = begin(2)
+    run = begin(5)
     window.shown.press("Escape")
     question = Question(f"mid{window.stage.version[-1]}", 0.3)
     window.shown.type(question.text)

@@ -605,7 +605,7 @@ def test_any_text_is_checked(text):
     assert {alarm.kind for alarm in found.alarms} <= KINDS
 
 
-@pytest.mark.parametrize(("number", "count", "summary"), [("07", 89, False), ("10", 108, True)])
+@pytest.mark.parametrize(("number", "count", "summary"), [("04", 95, False), ("07", 89, False), ("10", 108, True)])
 def test_what_real_integrators_made_of_many_findings_is_faithful(number, count, summary):
     reviews = next(each for each in folding.projects() if each.name == number)
     assert len(reviews.findings) == count

@@ -25,7 +25,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import sides
-from parallel_dispatch.state import State, replay
+from parallel_dispatch.replay import replay
+from parallel_dispatch.state import State
 from referee import Referee, Violation
 from undisturbed import Outcomes
 from unreliable import KINDS, Host

@@ -24,7 +24,7 @@ from typing import IO, TYPE_CHECKING, Any
 import sides
 from parallel_dispatch import quickjson
 from parallel_dispatch.ledger import Ledger
-from parallel_dispatch.state import replay
+from parallel_dispatch.replay import replay
 
 sys.path.insert(0, os.path.join(sides.ROOT, "tests"))
 

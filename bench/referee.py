@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import sides  # noqa: F401 - it puts the product's own code in reach
 from parallel_dispatch.decide import Decision, decide
 from parallel_dispatch.plan import Plan
+from parallel_dispatch.replay import replay
 from parallel_dispatch.scopes import overlapping
-from parallel_dispatch.state import FAILED, FIRST_TASKS, SUCCESS, Attempt, State, replay
+from parallel_dispatch.state import FAILED, FIRST_TASKS, SUCCESS, Attempt, State
 from parallel_dispatch.tempo import Tempo
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from parallel_dispatch.integrating import write_integration
 from parallel_dispatch.load import load_text
 from parallel_dispatch.plan import Plan
 from parallel_dispatch.refusal import Refusal
+from parallel_dispatch.replay import replay
 from parallel_dispatch.report import cell
-from parallel_dispatch.state import replay
 from parallel_dispatch.statement import normal, stated
 from parallel_dispatch.templates import render
 

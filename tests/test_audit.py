@@ -20,10 +20,10 @@ from parallel_dispatch.load import load_text
 from parallel_dispatch.options import Options
 from parallel_dispatch.planner import Place, make_plan
 from parallel_dispatch.refusal import Refusal
+from parallel_dispatch.replay import replay
 from parallel_dispatch.report import MOST_STRAYS, render_report
 from parallel_dispatch.resolving import Roster
 from parallel_dispatch.shell import targets
-from parallel_dispatch.state import replay
 from parallel_dispatch.territory import grounds, refusal
 from parallel_dispatch.tie import Tie
 from parallel_dispatch.transcript import commands

@@ -8,8 +8,8 @@ from hooking import Conversation, rows
 from parallel_dispatch import dispatch, status, telling, usage
 from parallel_dispatch.decide import decide
 from parallel_dispatch.plan import Plan
+from parallel_dispatch.replay import replay
 from parallel_dispatch.standings import moment
-from parallel_dispatch.state import replay
 
 TASKS = {"a": (), "b": (), "c": ("b",)}
 MINUTES = "the run has used its 2 minutes: max_minutes"

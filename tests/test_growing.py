@@ -30,12 +30,12 @@ from parallel_dispatch.options import Options
 from parallel_dispatch.plan import Plan
 from parallel_dispatch.planner import Place, make_plan
 from parallel_dispatch.refusal import Refusal
+from parallel_dispatch.replay import replay
 from parallel_dispatch.reports import write_reports
 from parallel_dispatch.resolving import BUILT_IN, Roster
 from parallel_dispatch.spread import spread
 from parallel_dispatch.spreading import spread_ready
 from parallel_dispatch.standings import moment
-from parallel_dispatch.state import replay
 from test_hooks import pythons
 
 TASKS = """\

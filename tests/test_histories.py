@@ -7,6 +7,7 @@ import sys
 
 import pytest
 from builders import ROOT
+from parallel_dispatch import replay
 from parallel_dispatch import state as states
 from parallel_dispatch.capacity import Capacity
 from parallel_dispatch.state import FAILED, SUCCESS, State
@@ -44,7 +45,7 @@ def test_every_kind_of_disturbance_happens(tally):
 
 def test_every_event_that_replay_knows_happens(tally):
     of_attempts = {"bound", "launched", "rewritten", "sent-back", "closed"}
-    assert set(states._EVENTS) | of_attempts <= set(tally.events)
+    assert set(replay._EVENTS) | of_attempts <= set(tally.events)
 
 
 def test_an_example_is_made_from_its_seed_and_number_alone():
@@ -88,13 +89,13 @@ def ends_counted_twice(monkeypatch):
         number, tried = event.get("attempt"), state.attempts.get(event.get("task"), [])
         if number in range(1, len(tried) + 1) and tried[number - 1].outcome and event["outcome"] == FAILED:
             state.spent[event["task"]] += 1
-        states._of_attempt(state, event, time)
+        replay._of_attempt(state, event, time)
 
-    monkeypatch.setitem(states._EVENTS, "closed", closed)
+    monkeypatch.setitem(replay._EVENTS, "closed", closed)
 
 
 def resumptions_forgotten(monkeypatch):
-    monkeypatch.setattr(states, "_resumed", lambda *_: None)
+    monkeypatch.setattr(replay, "_resumed", lambda *_: None)
 
 
 def interruptions_forgotten(monkeypatch):
@@ -107,7 +108,7 @@ def notifications_taken_for_ends(monkeypatch):
             if attempt.is_open:
                 state.close(attempt, SUCCESS, "", time)
 
-    monkeypatch.setitem(states._EVENTS, "notified", notified)
+    monkeypatch.setitem(replay._EVENTS, "notified", notified)
 
 
 def one_outcome_after_another(monkeypatch):

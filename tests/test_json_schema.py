@@ -21,9 +21,9 @@ from parallel_dispatch.options import Options
 from parallel_dispatch.planner import Place, make_plan
 from parallel_dispatch.recovery import recovery
 from parallel_dispatch.refusal import Refusal
+from parallel_dispatch.replay import replay
 from parallel_dispatch.resolving import Roster
 from parallel_dispatch.samples import sample
-from parallel_dispatch.state import replay
 
 SCHEMA = {
     "type": "object",

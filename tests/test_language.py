@@ -16,8 +16,8 @@ from parallel_dispatch.options import Options
 from parallel_dispatch.places import RunFolder
 from parallel_dispatch.plan import Plan
 from parallel_dispatch.planner import Place, make_plan
+from parallel_dispatch.replay import replay
 from parallel_dispatch.resolving import Roster
-from parallel_dispatch.state import replay
 from parallel_dispatch.tasks import Task, TaskFile
 
 

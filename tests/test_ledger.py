@@ -10,7 +10,7 @@ from builders import ROOT, claimed, closed, event, header, launched, make_run, p
 from parallel_dispatch.decide import decide
 from parallel_dispatch.ledger import FORMAT, VERSION, Ledger
 from parallel_dispatch.refusal import Refusal
-from parallel_dispatch.state import replay
+from parallel_dispatch.replay import replay
 
 APPEND = """
 import sys

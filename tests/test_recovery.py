@@ -27,8 +27,8 @@ from parallel_dispatch.places import runs_folder, team_briefs
 from parallel_dispatch.plan import Plan
 from parallel_dispatch.refusal import Refusal
 from parallel_dispatch.renewal import Faulty
+from parallel_dispatch.replay import replay
 from parallel_dispatch.reports import write_reports
-from parallel_dispatch.state import replay
 
 OTHER = "5e551011-0000-4000-8000-000000000002"
 TASKS = """\

@@ -12,10 +12,10 @@ from builders import claimed, closed, event, header, plan_of, read, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from parallel_dispatch.facts import gather
+from parallel_dispatch.replay import replay
 from parallel_dispatch.report import cell, render_report
 from parallel_dispatch.reports import write_reports
 from parallel_dispatch.standings import moment
-from parallel_dispatch.state import replay
 from parallel_dispatch.status import table
 from recorded_runs import CASES, MADE, golden, put_up
 

@@ -14,11 +14,11 @@ from parallel_dispatch import reports
 from parallel_dispatch.active import ActiveRun
 from parallel_dispatch.audit import Audit, Stray
 from parallel_dispatch.facts import gather
+from parallel_dispatch.replay import replay
 from parallel_dispatch.report import markdown
 from parallel_dispatch.report_values import iso, report_values
 from parallel_dispatch.reports import json_text, values_of, write_reports
 from parallel_dispatch.sharing import shared
-from parallel_dispatch.state import replay
 from recorded_runs import CASES, golden, put_up
 
 SCHEMA = json.loads(read(os.path.join(ROOT, "schema", "report.schema.json")))

@@ -11,8 +11,8 @@ from builders import claimed, closed, event, header, launched, notified, plan_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from parallel_dispatch.decide import decide
+from parallel_dispatch.replay import replay
 from parallel_dispatch.scopes import overlapping
-from parallel_dispatch.state import replay
 
 QUICK = settings(max_examples=150, deadline=None, derandomize=True)
 

@@ -24,8 +24,8 @@ from parallel_dispatch.outlook import Outlook
 from parallel_dispatch.owners import activate
 from parallel_dispatch.picture import picture
 from parallel_dispatch.progress import launching
+from parallel_dispatch.replay import replay
 from parallel_dispatch.screen import BEGIN, END, Screen
-from parallel_dispatch.state import replay
 from parallel_dispatch.status import table
 from parallel_dispatch.visible import visible
 from windows import Program, Window

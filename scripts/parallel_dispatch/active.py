@@ -10,7 +10,8 @@ from .ledger import Event, Ledger
 from .marker import parse_marker
 from .places import RunFolder, read_text, write_whole
 from .plan import Plan, grace
-from .state import Attempt, State, replay
+from .replay import replay
+from .state import Attempt, State
 from .territory import changes_nothing, grounds
 from .tie import Tie
 from .transcript import PATIENCE_SECONDS, agent_transcript, call_of, first_prompt

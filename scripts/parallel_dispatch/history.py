@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from .state import timed
+from .replay import timed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -152,7 +152,7 @@ OWN_FORMS = {
 """,
     "a table": """\
 ## Findings
-| Severity | Where | What and how to mend it | Of |
+| Severity | Where | What | Of |
 |--|--|--|--|
 | high | src/pay/charge.py:42 | The amount goes into the SQL text unescaped. Bind it. | security/1 style/2 |
 | medium | src/pay/session.py:7 | The session token is written to the log | security/2 |
@@ -492,6 +492,119 @@ def test_what_was_looked_at_says_so(places):
     findings = FINDINGS.partition("- [info]")[0]
     row = f"| info | dropped: not so, seen {places} |"
     assert alarms(f"{findings}\n{TABLE.replace('| info | kept |', row)}") == []
+
+
+ONE = Finding("a", 1, "X is one", "high", "a.py", 7)
+TWO = Finding("a", 2, "Y is two", "high", "b.py", 9)
+WITHOUT = Finding("b", 1, "Z is without a severity", "", "a.py", 7)
+COPIES = "## Findings\n\n- [high] a.py:7 - X is one (a/1)\n- [high] b.py:9 - Y is two (a/2)\n"
+BOTH = "\n## Dispositions\n\n- a/1: high, kept\n- a/2: high, kept\n"
+MERGED = "\n## Dispositions\n\n- a/1: high, kept\n- b/1: merged with a/1\n"
+
+
+def with_text(details="", fix="", severity="high"):
+    return Finding("a", 1, "X is one", severity, "a.py", 7, details=details, fix=fix)
+
+
+def copy_of(finding):
+    lines = [f"- [{finding.severity}] {finding.place} - {finding.title} ({finding.id})", *finding.details.splitlines()]
+    return "## Findings\n\n" + "\n  ".join(lines) + f"\n\n## Dispositions\n\n- {finding.id}: {finding.severity}, kept\n"
+
+
+@pytest.mark.parametrize(
+    "details",
+    [
+        "Confidence: High",
+        "```py\n# bad\nx = 1\n```",
+        "cat x \\\n| grep y",
+        "1) Open it\n2) Close it",
+        "## A heading\n\n| a | b |\n|--|--|\n| c | d |",
+        "- [low] is what others say",
+    ],
+)
+def test_whatever_a_finding_says_may_be_copied(details):
+    assert alarms(copy_of(with_text(details)), [with_text(details)], ()) == []
+
+
+def test_a_severity_in_a_text_is_none_of_the_line():
+    given = with_text("Confidence: High", severity="medium")
+    told = copy_of(given).replace("## Findings\n\n- [medium]", "## Findings\n\n### Medium\n\n- [high]")
+    assert alarms(told, [given], ()) == [("a/1", "changed")]
+
+
+def test_findings_without_severities_are_told_apart():
+    given = [Finding("a", 1, "X is one", "", "a.py", 7), Finding("a", 2, "Y is two", "", "b.py", 9)]
+    rows = "\n## Dispositions\n\n- a/1: kept\n- a/2: kept with a/1\n"
+    for lines in (
+        "\n- a.py:7 - X is one (a/1)\n- b.py:9 - Y is two (a/2)\n",
+        "- X is one, a.py:7 (a/1)\n  - Y is two, b.py:9 (a/2)\n",
+    ):
+        assert alarms(f"## Findings\n{lines}{rows}", given, ()) == []
+
+
+def test_one_without_a_severity_excuses_none_that_has_one():
+    for line, expected in (
+        ("- [info] a.py:7 - Z is without a severity (a/1, b/1)\n", [("a/1", "changed")]),
+        ("- [high] a.py:7 - Z is without a severity (a/1, b/1)\n", [("a/1", "changed")]),
+        ("- [high] a.py:7 - X is one (a/1, b/1)\n", []),
+    ):
+        assert alarms(f"## Findings\n\n{line}{MERGED}", [ONE, WITHOUT], [("a/1", "b/1")]) == expected
+
+
+def test_a_heading_may_name_a_file_that_sounds_like_a_severity():
+    given = Finding("low-level", 1, "X is one", "medium", "src/error.py", 7)
+    for heading in ("src/error.py", "low-level"):
+        assert alarms(copy_of(given).replace("- [", f"### {heading}\n\n- [", 1), [given], ()) == []
+
+
+def test_a_heading_may_name_a_task_that_could_not_be_read():
+    told = f"{COPIES}\n### docs\n\n- [low] c.py:1 - Mails are sent twice (docs)\n{BOTH}"
+    assert alarms(told, [ONE, TWO], (), unread=["docs"]) == []
+
+
+def test_a_row_that_contradicts_itself_decides_nothing():
+    for said in ("kept, merged with a/1", "dropped: harmless; kept with a/1"):
+        told = COPIES + BOTH.replace("a/2: high, kept", f"a/2: high, {said}")
+        assert alarms(told, [ONE, TWO], ()) == [("a/2", "untold")]
+
+
+def test_the_place_is_that_of_the_finding_whose_line_is_copied():
+    other = Finding("b", 1, "Y is two", "high", "a.py", 70)
+    rows = MERGED.replace("b/1: ", "b/1: high, ")
+    for line in ("[high] X is one", "[high] a.py:70 - X is one"):
+        told = f"## Findings\n\n- {line} (a/1, b/1)\n{rows}"
+        assert alarms(told, [ONE, other], [("a/1", "b/1")]) == [("a/1", "changed")]
+
+
+def test_the_fix_that_is_taken_may_stand_below_the_finding():
+    given = [with_text(fix="Set it to 30."), Finding("a", 2, "Y is two", "high", "b.py", 9, fix="Set it to 60.")]
+    told = COPIES.replace("(a/1)\n", "(a/1)\n  Fix: Set it to 60.\n")
+    assert alarms(told + BOTH, given, ()) == [("a/1", "added")]
+    assert alarms(told + BOTH.replace("a/1: high, kept", "a/1: high, kept, fix of a/2"), given, ()) == []
+
+
+def test_what_a_comment_hides_is_not_told():
+    hidden = COPIES.replace("- [high] a", "<!--\n- [high] a") + "-->\n\nNone.\n"
+    assert alarms(hidden + BOTH, [ONE, TWO], ()) == [("a/1", "untold"), ("a/2", "untold")]
+
+
+def test_the_columns_of_a_table_say_nothing_else():
+    table = "\n| Refunds are never checked | Do not release this |\n|--|--|\n\n- ["
+    assert alarms(COPIES.replace("\n- [", table, 1) + BOTH, [ONE, TWO], ()) == [("", "invented")]
+
+
+def test_as_needs_the_id_of_a_finding():
+    told = COPIES.replace("[high] b", "[low] b") + BOTH.replace("a/2: high, kept", "a/2: low, changed from high: as ID")
+    assert ("a/2", "changed") in alarms(told, [ONE, TWO], ())
+    assert alarms(told.replace("as ID", "as a/1"), [ONE, TWO], ()) == []
+
+
+def test_an_endless_text_below_a_finding_is_checked_in_time():
+    given = with_text("\n".join(f"a b{number}" for number in range(600)))
+    told = copy_of(given).replace("(a/1)\n", f"(a/1)\n  {'a ' * 100_000}\n")
+    begun = time.process_time()
+    assert alarms(told, [given], ()) == [("a/1", "added")]
+    assert time.process_time() - begun < 5
 
 
 def test_the_example_in_the_documentation_is_faithful():

@@ -9,7 +9,7 @@ from .finding import SEVERITIES
 from .location import places
 from .severity import only_severity
 from .table import is_ruler
-from .verbatim import WORD, is_silent, words_of
+from .verbatim import FORM, WORD, is_silent, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,8 +27,6 @@ DROPS = {
 """Why a finding may be dropped, and what that means."""
 CHANGES = ("more harm", "less harm", "more likely", "less likely", "as ID")
 """Why a finding may get another severity; ID is one that has it."""
-LONGEST_NAME = 40
-"""How long the name of a table's column may be."""
 _HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+(\S.{0,200})")
 _BOLD = re.compile(r"^ {0,3}(?:\*\*|__)([^*_]{1,100})(?:\*\*|__):?$")
 _NAME = re.compile(r"^[\W\d]*(?:finding\s+)?dispositions?\b", re.IGNORECASE)
@@ -40,15 +38,20 @@ _FENCED = re.compile(r"^\s*(?:`{3,}|~{3,})\s*\w{0,20}\s*$")
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 _IDS = re.compile(r"\bfindings?\b|\bids?\b|\bsources?\b", re.IGNORECASE)
 _SEVERITIES = "|".join(SEVERITIES)
-_ID = "ID"
+_ID = "ǁ"
 _MANY = rf"{_ID}(?: (?:and )?{_ID})*"
 _CLAUSE = re.compile(
     rf"(?P<dropped>dropped\b)|(?P<merged>merged\b(?: (?:with|into) {_MANY})?)|"
     rf"(?P<kept>kept\b(?: with {_MANY}| apart| separately| as is| as it is| unchanged)?)|"
     rf"(?P<changed>changed from (?P<was>{_SEVERITIES})\b(?: to (?:{_SEVERITIES})\b)?)|(?:and )?fix of {_ID}|and\b|"
-    rf"(?P<cause>{'|'.join((*DROPS, *CHANGES))})(?!\w)"
+    rf"(?P<cause>{'|'.join((*DROPS, *CHANGES)).replace('ID', _ID)})(?!\w)"
 )
-"""What a disposition is put together from; ids stand as ID in it, and blanks for all signs."""
+"""What a disposition is put together from; one letter stands for each id in it, and blanks for all signs."""
+_COLUMNS = FORM | set(
+    "by cause causes decision description details disposition dispositions found how no number of reason task tasks to "
+    "what where why".split()
+)
+"""The words that name the columns of a table."""
 _SEEN = re.compile(r"\bseen\b", re.IGNORECASE)
 _FIX_OF = re.compile(r"\bfix\s+of\b(.*)", re.IGNORECASE)
 _AMONG_IDS = frozenset("and through to".split())
@@ -79,11 +82,22 @@ class Disposition(NamedTuple):
 
 def split(text: str, *, summary: bool = False) -> tuple[str, list[str]]:
     """A text with its dispositions blanked out, and their lines; with `summary` that section is blanked out, too."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").strip().split("\n")
+    lines = _without_comments(text.replace("\r\n", "\n").replace("\r", "\n").strip().split("\n"))
     lines = lines[1:-1] if len(lines) > 2 and is_fence(lines[0]) and is_fence(lines[-1]) else lines
     own = _section(lines, _NAME) or _tables(lines)
     silent = own | (_section(lines, _SUMMARY) if summary else set())
     return "\n".join("" if at in silent else line for at, line in enumerate(lines)), [lines[at] for at in sorted(own)]
+
+
+def _without_comments(lines: list[str]) -> list[str]:
+    """Lines, blank where they are in a comment, which nobody sees."""
+    last_end = max((at for at, line in enumerate(lines) if "-->" in line), default=-1)
+    shown, is_hidden = [], False
+    for at, line in enumerate(lines):
+        is_hidden = is_hidden or (line.lstrip().startswith("<!--") and at <= last_end)
+        shown.append("" if is_hidden else line)
+        is_hidden = is_hidden and "-->" not in line
+    return shown
 
 
 def _section(lines: list[str], name: re.Pattern[str]) -> set[int]:
@@ -184,17 +198,18 @@ def _made(own: tuple[str, ...], severity: str, text: str, ids: Ids, strange: tup
     words = _plain(text).strip(" \t:;,|–—-")
     seen = _SEEN.search(words)
     says = words[: seen.start()] if seen else words
-    form = " ".join(word if word == _ID else word.casefold() for word in WORD.findall(ids.replaced(says, f" {_ID} ")))
+    form = " ".join(words_of(ids.replaced(says.replace(_ID, "?"), f" {_ID} ")))
     groups = [(name, value) for clause in _CLAUSE.finditer(form) for name, value in clause.groupdict().items() if value]
-    kinds = [name for name, _ in groups if name in (DROPPED, MERGED, KEPT, CHANGED)]
-    kind = (KEPT if kinds[0] == CHANGED else kinds[0]) if kinds else UNCLEAR
+    named = {name for name, _ in groups}
+    kinds = [kind for kind in (DROPPED, MERGED, KEPT) if kind in named] or [KEPT] * (CHANGED in named)
+    kind = kinds[0] if len(kinds) == 1 else UNCLEAR
     return Disposition(
         own,
         severity,
         kind,
         words,
         next((value for name, value in groups if name == "was"), ""),
-        tuple(value for name, value in groups if name == "cause"),
+        tuple(value.replace(_ID, "ID") for name, value in groups if name == "cause"),
         tuple(each for each in ids.cited(says) if each not in own),
         next((each for part in _FIX_OF.findall(says) for each in ids.cited(part)), ""),
         (*strange, *(each for each in ids.strange(says) if each not in strange)),
@@ -218,7 +233,7 @@ def is_header(lines: Sequence[str], at: int) -> bool:
     """Whether a line names the columns of a table, and says no more."""
     following = lines[at + 1].strip() if at + 1 < len(lines) else ""
     is_one = lines[at].strip().startswith("|") and following.startswith("|") and is_ruler(following)
-    return is_one and all(len(cell) <= LONGEST_NAME for cell in cells(lines[at]))
+    return is_one and is_silent(lines[at], _COLUMNS)
 
 
 def cells(row: str) -> list[str]:

@@ -75,7 +75,7 @@ def check(
     ids = Ids(known.by_id)
     text, lines = split(output, summary=summary)
     rows, beside = dispositions(lines, ids)
-    names = [name for each in given for name in (each.path, each.task, each.category)]
+    names = [*unread, *(name for each in given for name in (each.path, each.task, each.category))]
     blocks = [
         block
         for block in retold("\n\n".join((text, *beside)), ids, names)
@@ -163,7 +163,8 @@ def _of_block(block: Block, given: _Given, own: dict[str, list[Disposition]]) ->
     if other:
         yield _fused(first, other)
     cited = [given.by_id[each] for each in block.cited]
-    found = copied(block.text, block.standing, cited)
+    fixes = [given.by_id[row.fix].fix for each in block.cited for row in own.get(each, []) if row.fix]
+    found = copied(block.text, (block.standing, *fixes), cited)
     whose = f"{_listed(block.cited)} ({_shown(cited[0])})"
     if not found.told:
         yield Alarm(
@@ -180,17 +181,19 @@ def _of_block(block: Block, given: _Given, own: dict[str, list[Disposition]]) ->
 
 def _of_severity(block: Block, found: Copied, given: _Given, own: dict[str, list[Disposition]]) -> Iterator[Alarm]:
     """A finding must have the worst severity of those that it stands for, and no other beside it."""
-    wanted = {each: _severity(each, given, own) for each in block.cited}
-    if not all(wanted.values()):
+    known = {each: _severity(each, given, own) for each in block.cited}
+    wanted = {each: severity for each, severity in known.items() if severity}
+    if not wanted:
         return
     named = min(wanted, key=lambda each: SEVERITIES.index(wanted[each]))
     worst, above = wanted[named], block.above
-    wrong = sorted(found.severities - {worst}) or ([] if worst in (above or {worst}) else sorted(above))
+    right = {worst} if len(wanted) == len(known) else set(SEVERITIES[: SEVERITIES.index(worst) + 1])
+    wrong = sorted(found.severities - right) or ([] if not above or above & right else sorted(above))
     if wrong or not (found.severities or above):
         verb = "is" if len(block.cited) == 1 else "are"
         text = f"{_listed(block.cited)} {verb} told as {' and '.join(wrong) or 'of no severity'}"
         yield Alarm(named, CHANGED, f"{text}, but {named}, for which it stands, is {worst}")
-    elif found.told and all(wanted[each] != worst for each in found.told):
+    elif found.told and all(known[each] != worst for each in found.told):
         text = f"the line of {found.told[0]} stands for {named}, which is worse ({worst})"
         yield Alarm(named, CHANGED, f"{text}: copy that of {named}")
 

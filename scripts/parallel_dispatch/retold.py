@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .disposition import is_fence, is_header
 from .finding import SEVERITIES
-from .severity import WORDS
+from .severity import WORDS, only_severity
 from .verbatim import FORM, is_silent, words_of
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ _OF_TITLES = frozenset(
 )
 _HEADING = re.compile(r"^ {0,3}#{1,6}(?:\s|$)")
 _MARKER = re.compile(r"^(\s*)(?:[-*+]|(?:\*\*)?\d+[.)](?:\*\*)?)\s+")
-_TOLD = re.compile(rf"^\s*(?:[-*+]|\d+[.)])\s+[`*_]*\[[`*_]*(?:{'|'.join(SEVERITIES)})\b", re.IGNORECASE)
 
 
 class Block(NamedTuple):
@@ -44,13 +43,16 @@ def retold(text: str, ids: Ids, names: Iterable[str] = ()) -> list[Block]:
 
     Headings that name severities, parts of a finding, or some of `names`, and nothing else, say nothing by themselves.
     """
-    of_heading = {word for name in names for word in words_of(name)} | FORM | set(WORDS) | _OF_TITLES
+    named = {tuple(words_of(name)) for name in names}
+    of_heading = {word for name in named for word in name} | FORM | set(WORDS) | _OF_TITLES
     found: list[Block] = []
     above: frozenset[str] = frozenset()
-    for at, lines in _blocks(_without_markup(text), of_heading):
+    for at, lines in _blocks(_without_headers(text.split("\n")), ids, of_heading):
         block = "\n".join(lines).rstrip()
         if _HEADING.match(block) and is_silent(block, of_heading):
-            above = frozenset(WORDS[word] for word in words_of(block) if word in WORDS)
+            words = tuple(words_of(block))
+            is_severity = bool(only_severity(block.strip("# "))) and words not in named
+            above = frozenset(WORDS[word] for word in words if word in WORDS) if is_severity else frozenset()
         elif not is_silent(block, _SILENT):
             standing = ids.standing(block)
             cited, strange = tuple(ids.cited(standing)), tuple(ids.strange(standing))
@@ -58,32 +60,45 @@ def retold(text: str, ids: Ids, names: Iterable[str] = ()) -> list[Block]:
     return found
 
 
-def _blocks(lines: list[str], of_heading: Collection[str]) -> Iterator[tuple[int, list[str]]]:
+def _blocks(lines: list[str], ids: Ids, of_heading: Collection[str]) -> Iterator[tuple[int, list[str]]]:
     """The lines in blocks, each with its first line's place.
 
-    A block begins with a heading, a row, a list item that is not nested in one or tells a severity, or text after a
-    blank line that is not indented. What follows a heading that says something belongs to its block.
+    A block begins with a heading, a row, a list item that is not nested in one or tells a finding itself, or text after
+    a blank line that is not indented. What is indented deeper than an item belongs to it, code as a whole; what follows
+    a heading that says something belongs to its block.
     """
     begin, indent = 0, -1
     held: list[str] = []
+    in_code = False
     for at, line in enumerate(lines):
-        item = _MARKER.match(line)
-        is_row = line.lstrip().startswith("|")
-        is_apart = bool(line[:1].strip()) and not item and not lines[at - 1].strip()
-        is_item = bool(item) and (len(item[1]) <= indent or bool(_TOLD.match(line))) if item else False
+        depth = len(line) - len(line.lstrip())
+        is_inner = bool(held) and 0 <= indent < depth
+        if is_fence(line):
+            in_code = is_inner and not in_code
+            continue
+        item = None if in_code else _MARKER.match(line)
+        is_own = not in_code and not is_inner
+        is_row = is_own and line.lstrip().startswith("|")
+        is_heading = is_own and bool(_HEADING.match(line))
+        is_apart = is_own and bool(line.strip()) and depth == 0 and not item and not lines[at - 1].strip()
+        is_item = bool(item) and (depth <= indent or _is_told(line, ids))
         after = held[-1] if held else ""
-        is_behind = after.lstrip().startswith("|") or (_HEADING.match(after) and is_silent(after, of_heading))
-        if held and (_HEADING.match(line) or is_row or is_apart or is_item or is_behind):
+        is_behind = indent < 0 and (after.startswith("|") or (_HEADING.match(after) and is_silent(after, of_heading)))
+        if held and (is_heading or is_row or is_apart or is_item or is_behind):
             yield begin, held
             held = []
-        if not held:
-            begin, indent = at, len(item[1]) if item else -1
-        held.append(line)
+        if held or line.strip():
+            begin, indent = (begin, indent) if held else (at, depth if item else -1)
+            held.append(line)
     if held:
         yield begin, held
 
 
-def _without_markup(text: str) -> list[str]:
-    """The lines of a text, blank where they hold a fence, or the names of a table's columns."""
-    lines = text.split("\n")
-    return ["" if is_fence(line) or is_header(lines, at) else line for at, line in enumerate(lines)]
+def _is_told(line: str, ids: Ids) -> bool:
+    """Whether a list item ends with the ids that it stands for."""
+    return line.rstrip("`*_ .")[-1:] in (")", "]") and bool(ids.standing(line))
+
+
+def _without_headers(lines: list[str]) -> list[str]:
+    """Lines, blank where they name the columns of a table."""
+    return ["" if is_header(lines, at) else line for at, line in enumerate(lines)]

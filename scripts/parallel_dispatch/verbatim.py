@@ -18,6 +18,7 @@ _NAMES = "file files finding findings fix id ids issue line lines location place
 FORM = frozenset(_NAMES.split())
 """The words that name the parts of a finding, and stand around them in lists, tables and fields."""
 _LEAD = re.compile(r"^\s*(?:#{1,6}\s+)?(?:[-*+]\s+)?(?:(?:\*\*)?\d+[.)](?:\*\*)?\s+)?")
+_END = ""
 _SENTENCE = re.compile(r"(?<=[.!?;:])\s+")
 
 
@@ -44,24 +45,18 @@ def is_silent(text: str, names: Collection[str]) -> bool:
     return all(word in names or word.isdigit() for word in words_of(text))
 
 
-def copied(text: str, standing: str, cited: Sequence[Finding]) -> Copied:
+def copied(text: str, others: Sequence[str], cited: Sequence[Finding]) -> Copied:
     """What of a text is copied of some findings: whole titles, places, sentences, lines and texts.
 
-    `standing` is the part of it that names their ids.
+    `others` are further texts that may stand in it, such as the findings' ids.
     """
     titles = {finding.id: tuple(words_of(finding.title)) for finding in cited}
-    named = {tuple(words_of(finding.place)) for finding in cited}
-    by_first: dict[str, list[tuple[str, ...]]] = {}
-    for piece in {
-        *titles.values(),
-        *named,
-        *(piece for finding in cited for piece in _pieces(finding)),
-        tuple(words_of(standing)),
-    }:
-        if piece:
-            by_first.setdefault(piece[0], []).append(piece)
-    for pieces in by_first.values():
-        pieces.sort(key=len, reverse=True)
+    places = {finding.id: tuple(words_of(finding.place)) for finding in cited}
+    known = _Pieces()
+    for piece in {*titles.values(), *places.values(), *(piece for finding in cited for piece in _pieces(finding))}:
+        known.add(piece)
+    for other in others:
+        known.add(tuple(words_of(other)))
     words = words_of("\n".join(_LEAD.sub("", line) for line in text.split("\n")))
     used: set[tuple[str, ...]] = set()
     severities: set[str] = set()
@@ -69,7 +64,7 @@ def copied(text: str, standing: str, cited: Sequence[Finding]) -> Copied:
     at, was_added = 0, False
     while at < len(words):
         word = words[at]
-        piece = next((one for one in by_first.get(word, ()) if tuple(words[at : at + len(one)]) == one), ())
+        piece = known.longest(words, at) if at < known.most else ()
         is_new = not piece and word not in FORM and word not in SEVERITIES
         if piece:
             used.add(piece)
@@ -82,7 +77,40 @@ def copied(text: str, standing: str, cited: Sequence[Finding]) -> Copied:
         was_added = is_new
         at += len(piece) or 1
     told = [each for each, title in titles.items() if title in used]
-    return Copied(told, bool(used & named) or () in named, frozenset(severities), added)
+    place = any(not places[each] or places[each] in used for each in told)
+    return Copied(told, place, frozenset(severities), added)
+
+
+class _Pieces:
+    """Texts that may be copied, as words, by how they begin.
+
+    `most` is how many words a text may have in which any is looked for: twice as many as all of them together.
+    """
+
+    def __init__(self) -> None:
+        self._root: dict[str, dict[str, object]] = {}
+        self.most = 100
+
+    def add(self, piece: tuple[str, ...]) -> None:
+        """One more text, unless it is empty or names severities alone."""
+        if all(word in SEVERITIES for word in piece):
+            return
+        node: dict[str, object] = self._root  # type: ignore[assignment]
+        for word in piece:
+            node = node.setdefault(word, {})  # type: ignore[assignment]
+        node[_END] = {}
+        self.most += 2 * len(piece)
+
+    def longest(self, words: Sequence[str], begin: int) -> tuple[str, ...]:
+        """The longest text that some words hold at a place; empty where none begins there."""
+        node: dict[str, object] = self._root  # type: ignore[assignment]
+        end = begin
+        for at in range(begin, len(words)):
+            if words[at] not in node:
+                break
+            node = node[words[at]]  # type: ignore[assignment]
+            end = at + 1 if _END in node else end
+        return tuple(words[begin:end])
 
 
 def _pieces(finding: Finding) -> Iterator[tuple[str, ...]]:
@@ -90,7 +118,7 @@ def _pieces(finding: Finding) -> Iterator[tuple[str, ...]]:
     yield tuple(words_of(finding.path))
     for text in (finding.title, finding.details, finding.fix):
         yield tuple(words_of(text))
+        yield tuple(words_of("\n".join(_LEAD.sub("", line) for line in text.split("\n"))))
         for line in text.split("\n"):
-            yield tuple(words_of(line))
-            for sentence in _SENTENCE.split(line):
-                yield tuple(words_of(sentence))
+            for part in (line, _LEAD.sub("", line), *_SENTENCE.split(line)):
+                yield tuple(words_of(part))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import time
@@ -182,6 +183,69 @@ def test_a_table_that_counts_findings_tells_none():
         row = "|" + " 3 |" * columns
         reading = read("t", [f"## Findings\n\n{header}\n|{'--|' * columns}\n{row}\n\n- a.py:3 - x\n"])
         assert [finding.place for finding in reading.findings] == ["a.py:3"]
+
+
+def test_a_table_that_tells_places_counts_nothing():
+    table = "| Severity | Location | Finding | Count |\n|--|--|--|--|\n| high | a.py:3 | x | 3 |\n"
+    assert told(f"## Findings\n\n- [low] b.py:4 - y\n\n{table}") == [("low", "b.py:4", "y"), ("high", "a.py:3", "x")]
+
+
+def test_a_row_that_begins_like_none_is_a_finding_if_it_has_a_place_and_a_severity():
+    rows = "| high | a.py:3 | No problem details are returned |\n| - | - | No issues found |\n"
+    text = f"## Findings\n\n| Severity | Location | Finding |\n|--|--|--|\n{rows}"
+    assert told(text) == [("high", "a.py:3", "No problem details are returned")]
+
+
+def test_a_flat_list_of_fields_may_begin_with_the_severity():
+    text = "## Findings\n\n- **Severity:** high\n- **Issue:** x\n\n- **Severity:** low\n- **Issue:** y\n"
+    assert told(text) == [("high", "", "x"), ("low", "", "y")]
+
+
+@pytest.mark.parametrize(
+    "text", ["- [low] a.py:3 - x\n  - [critical] b.py:4 - y\n", "1. [low] a.py:3 - x\n- [critical] b.py:4 - y\n"]
+)
+def test_an_item_that_tells_a_severity_is_a_finding_wherever_it_stands(text):
+    assert told(f"## Findings\n\n{text}  - see c.py:5\n") == [("low", "a.py:3", "x"), ("critical", "b.py:4", "y")]
+
+
+def test_what_is_told_twice_has_the_worse_severity():
+    text = "## Findings\n\n- [low] Unused code\n- [critical] a.py:4 - Unused code\n"
+    assert told(text) == [("critical", "a.py:4", "Unused code")]
+
+
+@pytest.mark.parametrize(
+    ("more", "line"),
+    [
+        ("Severity | Location | Finding\n--- | --- | ---\ncritical | b.py:4 | y\n", 5),
+        ("> - [critical] b.py:4 - y\n", 5),
+        ("### Critical\n\nThe token is logged in b.py:4.\n", 5),
+    ],
+)
+def test_what_is_not_read_beside_what_is_is_told(more, line):
+    reading = read("t", [f"## Findings\n\n- [low] a.py:3 - x\n\n{more}"])
+    assert [finding.place for finding in reading.findings] == ["a.py:3"]
+    assert [unread.partition(":")[0] for unread in reading.unread] == [f"line {line}"]
+
+
+def test_a_number_that_is_none_is_no_last_line():
+    text = json.dumps(
+        {"findings": [{"title": f"x{last}", "file": "a.py", "line": 1, "end_line": last} for last in ("²", "9", 0)]}
+    )
+    assert [finding.place for finding in read("t", [text]).findings] == ["a.py:1", "a.py:1-9", "a.py:1"]
+
+
+@pytest.mark.parametrize(
+    ("item", "place", "title"),
+    [
+        ("`node src/a.js` crashes", "src/a.js", "`node src/a.js` crashes"),
+        ("`src/my file.py:3` - Odd", "src/my file.py:3", "Odd"),
+        ("`app/(auth)/page.tsx:4` - x", "app/(auth)/page.tsx:4", "x"),
+        ("app/(auth)/page.tsx:4 - x", "app/(auth)/page.tsx:4", "x"),
+        ("Build breaks\n  ```sh\n  npm test src/pay.js:4\n  ```", "", "Build breaks"),
+    ],
+)
+def test_a_place_in_code_is_a_path(item, place, title):
+    assert told(f"## Findings\n\n- [high] {item}\n") == [("high", place, title)]
 
 
 def test_an_overview_and_its_details_tell_each_finding_once():

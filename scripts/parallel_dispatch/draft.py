@@ -5,7 +5,7 @@ from __future__ import annotations
 from . import labels
 from .finding import Finding
 from .location import Place, leading_lines, lines_of, place_of, places
-from .severity import BOLD, leading, severity_of, trailing
+from .severity import BOLD, leading, severity_of, trailing, worst
 
 MAX_TITLE, MAX_TEXT = 300, 4000
 """Characters that are kept of a title, and of details and fix each."""
@@ -73,8 +73,8 @@ class Draft:
 
     def take(self, other: Draft) -> None:
         """What another telling of the same finding adds to this one."""
-        for name in ("severity", "category"):
-            setattr(self, name, getattr(self, name) or getattr(other, name))
+        self.severity = worst([self.severity or self.around[0], other.severity or other.around[0]])
+        self.category = self.category or other.category
         if not self.path or (self.path == other.path and not self.line):
             self.path, self.line, self.last_line = other.path, other.line, other.last_line
         for field, told in other.told.items():

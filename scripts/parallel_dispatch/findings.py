@@ -109,9 +109,29 @@ class _Text:
             if said and not is_none and (count, unread) == (len(self.drafts), len(self.unread)):
                 at = self.lines[begin].at
                 self.unread.append(f"line {at}: this section holds no list, table or heading that tells a finding")
+            elif said and not is_none:
+                self.unread += self._passed_over(begin + 1, end, {draft.at for draft in self.drafts[count:]})
         if self._is_full:
             self.unread.append(f"it tells more than {MAX_FINDINGS:,} findings; the rest was left")
         return bool(found)
+
+    def _passed_over(self, begin: int, end: int, told: set[int]) -> list[str]:
+        """What stands beside findings that were read and looks like more of them."""
+        found = []
+        for at in range(begin, end):
+            line, after = self.lines[at], self.lines[at + 1] if at + 1 < end else None
+            begins = line.kind == TEXT and self.lines[at - 1].kind != TEXT
+            if begins and "|" in line.text and after and "|" in after.text and table.is_ruler(after.text):
+                found.append(f"line {line.at}: a table without a bar at the beginning of its lines is not read")
+            elif begins and line.text[:1] == ">" and _is_tagged(line.text.lstrip("> -*")):
+                found.append(f"line {line.at}: findings in a quotation are not read")
+            elif line.kind == HEADING and only_severity(line.text):
+                stop = next((one for one in range(at + 1, end) if self.lines[one].kind == HEADING), end)
+                below = [one for one in self.lines[at + 1 : stop] if one.kind == TEXT]
+                is_told = any(line.at <= one < self.lines[stop - 1].at + 1 for one in told)
+                if below and not is_told and not any(says_none(one.text) for one in below):
+                    found.append(f"line {line.at}: below this heading no list and no table tells a finding")
+        return found
 
     @property
     def _is_full(self) -> bool:
@@ -247,6 +267,10 @@ class _Text:
                 current.head(_unchecked(line.text))
                 if says_none(line.text) and not current.path:
                     current = None
+            elif line.kind == ITEM and _is_tagged(line.text):
+                self._keep(current)
+                current = self._draft(line, around)
+                current.head(line.text)
             elif current:
                 _continue(current, line)
             at += 1
@@ -258,11 +282,17 @@ class _Text:
         if current is None:
             return True
         label = labels.fields(line.text)[0][0]
+        if (
+            label
+            and labels.LABELS[label] == labels.TITLE
+            and not (current.title or {label, labels.TITLE} & current.seen)
+        ):
+            return False
         if label and labels.LABELS[label] != labels.TITLE:
             field = labels.LABELS[label]
             is_known = (field == labels.SEVERITY and current.severity) or (field == labels.PLACE and current.path)
             return label in current.seen or bool(is_known and not first.is_ordered)
-        return line.is_ordered or not first.is_ordered
+        return line.is_ordered or not first.is_ordered or _is_tagged(line.text)
 
     def _item_end(self, at: int, end: int, first: Line) -> int:
         stop = at + 1
@@ -313,7 +343,8 @@ class _Text:
         for row in rows[2 : MAX_FINDINGS + 3]:
             draft = self._draft(row, around)
             table.fill(draft, columns, row.text)
-            if not says_none(draft.title) and not draft.title.isdigit():
+            is_one = bool(draft.path and draft.severity) or not says_none(draft.title)
+            if is_one and not draft.title.isdigit():
                 self._keep(draft, is_row=True)
         return stop
 
@@ -339,6 +370,12 @@ def _continue(draft: Draft, line: Line) -> None:
 def _opens_finding(line: Line) -> bool:
     text = numbered(line.text)[1]
     return line.depth < 4 and text[:1] in (BOLD, "[", "(") and bool(leading(text)[0])
+
+
+def _is_tagged(text: str) -> bool:
+    """Whether an item begins with a severity in brackets, as briefs ask for, and says more."""
+    severity, _, rest = leading(text) if text.lstrip(BOLD + "`")[:1] == "[" else ("", "", "")
+    return bool(severity and rest.strip())
 
 
 def _looks_like_finding(text: str) -> bool:

@@ -62,7 +62,9 @@ def places(text: str) -> list[Place]:
                 at += 1
                 continue
             inside, at = text[at + 1 : end], end + 1
-            told = _told(inside.strip(), ticked=True) if inside.strip("`") else None
+            named = _named_in_code(inside)
+            told = _told(named, ticked=True)
+            begin = at - 1 - len(named) if told and named != inside.strip() else begin
         else:
             while at < size and not text[at].isspace() and (text[at] != "`" or at == begin):
                 at += 1
@@ -127,6 +129,16 @@ def _any_path(value: str) -> Place | None:
     return Place(normal(path), line, last, 0, len(value)) if normal(path) and any(map(str.isalnum, path)) else None
 
 
+def _named_in_code(inside: str) -> str:
+    """What code may name a place with: the whole of it, or of a command the last word that is a path; never lines."""
+    words = inside.split(" ")
+    if "\n" in inside or not inside.strip("`"):
+        return ""
+    if len(words) > 1 and not any(mark in words[0] for mark in "/."):
+        return next((word for word in reversed(words) if _told(word, ticked=False)), inside.strip())
+    return inside.strip()
+
+
 def _told(token: str, *, ticked: bool) -> tuple[str, int, int] | None:
     if not token or len(token) > 300 or "://" in token or token.startswith("@"):
         return None
@@ -153,7 +165,14 @@ def _cut(token: str) -> tuple[str, int, int]:
     return token, 0, 0
 
 
+def _without_groups(path: str) -> str:
+    """A path without the brackets of folders that are written in them, as the route groups of some frameworks are."""
+    parts = path.split("/")
+    return "/".join(part[1:-1] if part[:1] == "(" and part[-1:] == ")" else part for part in parts)
+
+
 def _is_path(path: str, *, ticked: bool, has_line: bool) -> bool:
+    path = _without_groups(path) if ticked or has_line else path
     if not path or any(mark in path for mark in "<>|\"'`;=,()") or path.casefold() in _PRODUCTS or path.endswith("..."):
         return False
     if not ticked and " " in path:

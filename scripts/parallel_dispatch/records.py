@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import labels
 from .draft import Draft
-from .location import normal
+from .location import lines_of, normal
 
 _LISTS = ("findings", "issues", "problems", "vulnerabilities")
 _TITLES = ("title", "finding", "issue", "problem", "name", "message", "summary", "headline", "description", "details")
@@ -60,8 +60,8 @@ def _tell(draft: Draft, record: dict[str, object]) -> None:
         line, last = line[0], line[-1]
     if not draft.line and isinstance(line, (int, str)) and not isinstance(line, bool):
         draft.cell(labels.LINES, str(line)[:40])
-    if draft.line and isinstance(last, (int, str)) and str(last)[:10].isdigit():
-        draft.last_line = max(draft.line, int(str(last)[:9]))
+    if draft.line:
+        draft.last_line = max(draft.last_line, draft.line, lines_of(last)[0])
     draft.cell(labels.SEVERITY, _text(record.get("severity") or record.get("priority") or record.get("level")))
     draft.cell(labels.CATEGORY, _text(record.get("category") or record.get("type") or record.get("area")))
     title = next((key for key in _TITLES if _text(record.get(key)).strip()), "")

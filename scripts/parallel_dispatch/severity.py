@@ -42,7 +42,7 @@ _TAG = 60  # characters of a tag, at most
 def severity_of(value: str) -> str:
     """The severity that a field or a cell tells: the worst of its first four words, else that of its sign."""
     told = [WORDS[word] for word in _words(value[:200])[:4] if word in WORDS]
-    return _worst(told) or _worst([SIGNS[sign] for sign in value[:20] if sign in SIGNS])
+    return worst(told) or worst([SIGNS[sign] for sign in value[:20] if sign in SIGNS])
 
 
 def only_severity(text: str) -> str:
@@ -51,7 +51,7 @@ def only_severity(text: str) -> str:
         return ""
     words = [word for word in _words(text) if not word.isdigit()]
     told = [WORDS[word] for word in words if word in WORDS]
-    return _worst(told) if told and all(word in WORDS or word in _BESIDE for word in words) else ""
+    return worst(told) if told and all(word in WORDS or word in _BESIDE for word in words) else ""
 
 
 def leading(text: str) -> tuple[str, str, str]:  # noqa: C901 - one form after another
@@ -105,7 +105,7 @@ def _tagged(inside: str) -> tuple[str, str]:
         return "", ""
     others = [p for p, severity in zip(parts, told) if p and not severity and p.casefold() not in _BESIDE]
     is_prose = any(len(other.split()) > 3 or not other.replace(" ", "").replace("-", "").isalnum() for other in others)
-    return ("", "") if is_prose else (_worst(told), ", ".join(others))
+    return ("", "") if is_prose else (worst(told), ", ".join(others))
 
 
 def _split(text: str) -> list[str]:
@@ -147,5 +147,6 @@ def _words(text: str) -> list[str]:
     return "".join(c if c.isalnum() else " " for c in text.casefold()).split()
 
 
-def _worst(told: list[str]) -> str:
+def worst(told: list[str]) -> str:
+    """The worst of some severities; empty where none is told."""
     return min(filter(None, told), key=SEVERITIES.index, default="")

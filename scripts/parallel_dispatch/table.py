@@ -12,7 +12,7 @@ _TITLES = (
 )
 _NUMBERS = {"#", "id", "n", "no", "no.", "nr", "nr.", "ref", "number", "finding id", "issue id", ""}
 _COUNTS = {"count", "counts", "number", "total", "amount", "n", "findings count", "# findings"}
-_OF_ONE = {"severity", "file", "location", "line", "place", "where"}
+_OF_PLACE = {"file", "location", "line", "place", "where"}
 
 
 def cells(row: str) -> list[str]:
@@ -70,10 +70,11 @@ def counts(header: str) -> bool:
 
 
 def _is_count(names: list[str]) -> bool:
-    """Whether columns count findings; a number before what one finding has, such as its place, is that of a row."""
+    """Whether columns count findings. They do not where they tell one with its place, nor does a number before one."""
     known = set(names)
-    is_numbered = bool(names) and names[0] in _NUMBERS and bool(_OF_ONE & known) and not known.isdisjoint(_TITLES)
-    return not _COUNTS.isdisjoint(names[1:] if is_numbered else names)
+    is_one = not known.isdisjoint(_TITLES)
+    is_numbered = is_one and names[0] in _NUMBERS and "severity" in known
+    return not _COUNTS.isdisjoint(names[1:] if is_numbered else names) and not (is_one and known & _OF_PLACE)
 
 
 def fill(draft: Draft, found: list[tuple[str, str]], row: str) -> None:

@@ -18,7 +18,6 @@ _NAMES = "file files finding findings fix id ids issue line lines location place
 FORM = frozenset(_NAMES.split())
 """The words that name the parts of a finding, and stand around them in lists, tables and fields."""
 _LEAD = re.compile(r"^\s*(?:#{1,6}\s+)?(?:[-*+]\s+)?(?:(?:\*\*)?\d+[.)](?:\*\*)?\s+)?")
-_END = ""
 _SENTENCE = re.compile(r"(?<=[.!?;:])\s+")
 
 
@@ -88,28 +87,27 @@ class _Pieces:
     """
 
     def __init__(self) -> None:
-        self._root: dict[str, dict[str, object]] = {}
+        self.after: dict[str, _Pieces] = {}
+        self.is_end = False
         self.most = 100
 
     def add(self, piece: tuple[str, ...]) -> None:
         """One more text, unless it is empty or names severities alone."""
         if all(word in SEVERITIES for word in piece):
             return
-        node: dict[str, object] = self._root  # type: ignore[assignment]
+        here = self
         for word in piece:
-            node = node.setdefault(word, {})  # type: ignore[assignment]
-        node[_END] = {}
+            here = here.after.setdefault(word, _Pieces())
+        here.is_end = True
         self.most += 2 * len(piece)
 
     def longest(self, words: Sequence[str], begin: int) -> tuple[str, ...]:
         """The longest text that some words hold at a place; empty where none begins there."""
-        node: dict[str, object] = self._root  # type: ignore[assignment]
-        end = begin
-        for at in range(begin, len(words)):
-            if words[at] not in node:
-                break
-            node = node[words[at]]  # type: ignore[assignment]
-            end = at + 1 if _END in node else end
+        here, at, end = self, begin, begin
+        while at < len(words) and words[at] in here.after:
+            here = here.after[words[at]]
+            at += 1
+            end = at if here.is_end else end
         return tuple(words[begin:end])
 
 

@@ -249,6 +249,16 @@ def test_a_result_has_its_quorum_and_more_than_any_other(stated, quorum):
         ("Answer:\n", None),
         ("The answer: 42 or so\nAnswers: many\n", None),
         ('{"answer": null}', None),
+        ("1. Answer: 42\n", "42"),
+        ("2) **Answer**: 42\n", "42"),
+        ("\ufeff# Answer\n42\n", "42"),
+        ("Answer: 42\n\n```\nAnswer: 41\n# Answer\n```\n", "42"),
+        ("# Answer\n\n```\n42\n```\nBecause.\n", "42"),
+        ("```x``` is it\n\nAnswer: 42\n", "42"),
+        ('[x] done\n\n```json\n{"answer": 42}\n```\n', "42"),
+        ("[x] done\n\nAnswer: 42\n", "42"),
+        ("Answer:" + " " * 1_000_000, None),
+        (" " * 1_000_000 + "Answer:", None),
     ],
 )
 def test_a_value_is_read_where_it_is_stated(text, value):
@@ -264,6 +274,11 @@ def test_values_are_compared_without_marks_and_case_and_numbers_as_numbers():
     assert normal("**Yes.**") == normal("yes")
     assert normal("4") == normal("4.0")
     assert normal("4") != normal("40")
+    assert normal("0.50") == normal("5e-1") != normal("0.5000000000001")
+    assert normal("1712345678901") == normal("1712345678901.0") != normal("1712345678902")
+    assert normal("12345678901234567890") != normal("12345678901234567891")
+    assert normal("12e4567") != normal("99e9999")
+    assert normal("inf") != normal("-inf")
 
 
 # --- who is taken -------------------------------------------------------------------------------------------------

@@ -112,6 +112,7 @@ def test_an_item_goes_into_a_text_as_a_regular_expression_would_put_it(text, ite
         ("```python\nx\n```\n~~~JSON\n[1]\n~~~\n", "", ["1"]),
         ("````markdown\n```json\n[9]\n```\n````\n```json\n[1]\n```\n", "", ["1"]),
         ("- first\n\n  ```json\n  [1]\n  ```\n", "", ["1"]),
+        ("```x``` is it\n\n```json\n[1]\n```\n", "", ["1"]),
         (json.dumps(["x" * 1000] * 1000), "", ["x" * 1000] * 1000),
         ('["half \\ud800 a character"]', "", ["half ? a character"]),
     ],
@@ -137,6 +138,8 @@ def test_a_list_is_found(text, path, items):
         (json.dumps([1] * 1001), "", "lists 1,001 items, more than 1,000"),
         (json.dumps(["x" * 1001] * 1000), "", "lists items of more than 1,000,000 characters"),
         ("[" * 100_000, "", "holds no JSON: "),
+        ('["a", 1e999]', "", "lists a number that JSON cannot hold, as item 2"),
+        ('{"a": [{"b": [NaN]}]}', "a", 'lists a number that JSON cannot hold under "a", as item 1'),
     ],
     ids=lambda value: value[:20] if isinstance(value, str) else None,
 )
@@ -144,6 +147,12 @@ def test_no_list_is_found_and_the_reason_says_why(text, path, why):
     with pytest.raises(Refusal) as refused:
         listed(text, path)
     assert str(refused.value).startswith(why)
+
+
+def test_a_reason_is_one_short_line_whatever_the_keys_are():
+    with pytest.raises(Refusal) as refused:
+        listed(json.dumps({"k\n" * 30_000: 1, "half \ud800": 2}), "x")
+    assert re.fullmatch(r'holds no "x"; its keys are "k k [k ]{50,60}…", "half \?"', str(refused.value))
 
 
 # --- the plan -----------------------------------------------------------------------------------------------------
@@ -177,6 +186,29 @@ def test_a_plan_grows_by_a_task_for_each_item(planned):
     assert grown.dependents["fix-1"] == ["sum"]
     assert plan.tasks["sum"].dependencies == ["fix"]
     assert Plan.from_json(grown.to_json()).to_json() == grown.to_json()
+
+
+@pytest.mark.parametrize("is_in_a_file", [False, True])
+def test_an_item_that_another_task_lists_stands_in_a_schema_where_one_of_the_task_file_would(project, is_in_a_file):
+    schema = '{"properties": {"{{ item }}": {"const": "{{ item }}", "maximum": 1.5}}}'
+    write(f"{project}/s.json", schema)
+    contract = f"contract: {{json_schema: {'s.json' if is_in_a_file else schema}}}"
+    text = PLAIN.replace("    prompt: Do", f"    {contract}\n    prompt: Do")
+    item = 'a "quoted" \\ é'
+    plan = plan_in(project, text)
+    fixed = plan_in(project, text.replace("{from: analyze, path: result.changes}", json.dumps([item])))
+    made = grow(plan, plan.tasks["fix"], [item]).tasks["fix-1"].contract["json_schema"]
+    assert made == fixed.tasks["fix-1"].contract["json_schema"]
+    assert json.loads(made) == {"properties": {"{{ item }}": {"const": item, "maximum": 1.5}}}
+
+
+def test_a_schema_file_cannot_be_chosen_by_an_item_that_nobody_knows_yet(project):
+    text = PLAIN.replace("    prompt: Do", "    contract: {json_schema: '{{ item }}.json'}\n    prompt: Do")
+    (message,) = [p.message for p in load_text("t", text, project).problems if p.level == "error"]
+    assert message == (
+        '"json_schema" in task "fix" must be the same for every item, which nobody knows before "analyze" has ended;'
+        " write {{ item }} into the file instead"
+    )
 
 
 def test_an_item_chooses_where_its_task_writes_but_no_type_of_the_hosts_agents(planned):

@@ -115,6 +115,26 @@ def test_a_reference_inside_a_schema_is_followed_and_one_out_of_it_is_a_flaw():
     assert flaws({"properties": {"a": {"const": {"$ref": "https://example.com/s"}}}}) == []
 
 
+@pytest.mark.parametrize(
+    ("schema", "at", "words"),
+    [
+        ({"$ref": "#/anyOf/text", "anyOf": [{}]}, "$ref", 'leads nowhere in this schema, not to "#/anyOf/text"'),
+        ({"$ref": "#/const/a", "const": 5}, "$ref", 'leads nowhere in this schema, not to "#/const/a"'),
+        ({"$ref": "#/const", "const": 5}, "$ref", "must lead to a schema, not to 5"),
+        ({"$ref": "#/x-a", "x-a": {"$id": 5}}, "$id", "must be a URL, not 5; correct or delete it"),
+        ({"$id": "http://[x"}, "$id", 'must be a URL, not "http://[x"; correct or delete it'),
+    ],
+    ids=str,
+)
+def test_a_reference_or_an_id_that_cannot_be_followed_is_a_flaw(project, schema, at, words):
+    assert [(path[-1], told) for path, told in flaws(schema)] == [(at, words)]
+    write(f"{project}/s.json", json.dumps(schema))
+    for contract in (json.dumps(schema), "s.json"):
+        text = f"name: n\ntasks: [{{id: a, prompt: x, contract: {{json_schema: {contract}}}}}]\n"
+        (problem,) = load_text("t", text, project).problems
+        assert words in problem.message
+
+
 @pytest.mark.parametrize("keyword", ["properties", "patternProperties", "$defs", "definitions", "dependentSchemas"])
 def test_names_in_a_schema_are_no_keywords_of_it(keyword):
     assert flaws({keyword: {"$ref": {"type": "string"}}}) == []
@@ -168,6 +188,16 @@ def test_a_schema_that_leads_back_to_itself_without_end_is_an_answer():
         violations({"$ref": "#"}, 1)
 
 
+def test_what_is_no_url_deep_in_a_schema_is_an_answer():
+    with pytest.raises(Refusal, match="the schema holds what is no URL"):
+        violations({"items": {"$schema": "//["}}, [1])
+
+
+def test_a_number_too_large_for_the_arithmetic_of_a_schema_is_an_answer():
+    with pytest.raises(Refusal, match="too large"):
+        violations({"multipleOf": 0.01}, int("1" * 401))
+
+
 @pytest.mark.parametrize("schema", [{"type": "x"}, {"required": "a"}, {"pattern": "("}, {"properties": {"a": 1}}])
 def test_what_is_no_schema_is_said(schema):
     assert flaws(schema)
@@ -185,6 +215,8 @@ def test_what_is_no_schema_is_said(schema):
         ("~~~ JSON title\n[1]\n~~~\n", [1]),
         ("```python\nx\n```\n```json\n[1]\n```", [1]),
         ("````md\n```json\n[2]\n```\n````\n```json\n[1]\n```", [1]),
+        ("```npm test``` passes\n\n```json\n[1]\n```\n", [1]),
+        ("\ufeff[1]", [1]),
     ],
 )
 def test_the_json_of_a_markdown_file(text, value):
@@ -200,6 +232,8 @@ def test_the_json_of_a_markdown_file(text, value):
         ('{\n  "a": 1,\n}', True, "line 3, column 1: no JSON, "),
         ("```json\n[1]\n```", True, "line 1, column 1: no JSON, expecting value; write JSON alone, without a fence"),
         ("[NaN]", True, "NaN is no number in JSON"),
+        ("[1e999]", True, "1e999 is no number in JSON"),
+        (f"[{'9' * 400}.0]", True, "a number so large is no number in JSON"),
     ],
 )
 def test_what_is_no_json_is_said_with_its_place(text, is_json, why):
@@ -277,6 +311,26 @@ def test_an_item_stands_in_the_texts_of_a_schema(planned):
         {"json_schema": {"properties": {"{{ item }}": {"enum": ["{{ item }}", 1]}}}}, "{{ item }}.json", for_each=["x"]
     )
     assert json.loads(plan.tasks["a-1"].contract["json_schema"]) == {"properties": {"{{ item }}": {"enum": ["x", 1]}}}
+
+
+def test_an_item_stands_in_the_texts_of_a_schema_file_as_well(planned, project):
+    write(f"{project}/s.json", '{"properties": {"{{ item }}": {"const": "{{ item }}"}}}')
+    plan = planned({"json_schema": "s.json"}, "{{ item }}.json", for_each=["x"])
+    assert json.loads(plan.tasks["a-1"].contract["json_schema"]) == {"properties": {"{{ item }}": {"const": "x"}}}
+
+
+def test_a_schema_file_that_is_none_with_an_item_in_it_is_said(project):
+    write(f"{project}/s.json", '{"pattern": "^{{ item }}$"}')
+    text = "name: n\ntasks: [{id: a, prompt: x, for_each: [a, 'b('], contract: {json_schema: s.json}}]\n"
+    told = [problem.message for problem in load_text("t", text, project).problems if problem.level == "error"]
+    assert [message.partition(" (")[0] for message in told] == ['"s.json" is no JSON Schema for the item "b("']
+
+
+def test_a_date_and_the_text_of_one_are_judged_each(project):
+    task = "{{id: {}, prompt: x, contract: {{json_schema: {{const: {}}}}}}}"
+    text = f"name: n\ntasks: [{task.format('a', '2024-05-01')}, {task.format('b', repr('2024-05-01'))}]\n"
+    (problem,) = load_text("t", text, project).problems
+    assert problem.message.startswith('"const" in the JSON Schema in task "a" is a date to YAML')
 
 
 @pytest.mark.parametrize(

@@ -116,6 +116,15 @@ settings: {timeout_per_task: 1h, on_failure: retry, max_retries: 4}
     assert {task.timeout for task in planned(text, timeout=7000).tasks.values()} == {7.0}
 
 
+@pytest.mark.parametrize(
+    ("text", "milliseconds"),
+    [("1.001s", 1001), ("9.53s", 9530), ("1.001m", 60_060), ("1.001h", 3_603_600), ("1s", 1000)],
+)
+def test_a_duration_is_whole_milliseconds_and_none_is_lost(planned, text, milliseconds):
+    plan = planned(f"name: n\ntasks: [{{id: a, prompt: x, timeout: {text}}}]\n")
+    assert plan.tasks["a"].timeout == milliseconds / 1000
+
+
 def test_retries_of_one_task_hold_where_failures_are_not_retried(planned):
     plan = planned("name: n\ntasks: [{id: a, prompt: x, retries: 1}, {id: b, prompt: x}]\n")
     failures = [claimed("a"), closed("a", "failed"), claimed("b"), closed("b", "failed")]
@@ -218,6 +227,27 @@ CONTRACT = {"sections": ["Open Questions", "Risks"], "contains": ["LGTM"], "min_
 )
 def test_a_contract_is_kept_or_broken_by_what_the_output_holds(text, how):
     assert breach(CONTRACT, [text], len(text)) == how
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "is_there"),
+    [
+        ("Summary", "```npm test``` passes\n\n# Summary\n", True),
+        ("Summary", "```\n```python\n```\n# Summary\n", True),
+        ("Summary", "````md\n```sh\n# Summary\n```\n````\n", False),
+        ("Summary", "```\nx\n````\n# Summary\n", True),
+        ("Summary", "\ufeff# Summary\n", True),
+        ("Summary", "# Summary ##\n", True),
+        ("## Summary", "# Summary\n", True),
+        ("Summary", "####### Summary\n", False),
+        ("C#", "# C#\n", True),
+        ("C#", "# C# #\n", True),
+        ("C", "# C#\n", False),
+        ("#1 rule", "# #1 Rule\n", True),
+    ],
+)
+def test_a_heading_is_what_markdown_takes_for_one(name, text, is_there):
+    assert breach({"sections": [name]}, [text], 0) == ("" if is_there else f'lacks the heading "{name}"')
 
 
 def test_the_parts_of_a_contract_may_stand_in_any_file_of_a_directory():

@@ -126,6 +126,14 @@ def test_a_comment_alone_speaks_of_the_next_line_that_holds_more():
     assert kinds == ["undeclared-input", "unused-ignore"]
 
 
+@pytest.mark.parametrize("properties", ["&p", "&p # why", "!!str # why\n      # and how\n      &p"])
+def test_a_comment_in_quotes_is_none_whatever_stands_before_them(properties):
+    text = f'name: n\ntasks:\n  - id: a\n    prompt: {properties}\n      "x # parallel-dispatch: ignore[zz] y"\n'
+    composed = document.compose("t", text)
+    assert composed.problems == ()
+    assert ignores._read(composed) == ([], [])
+
+
 def test_an_error_of_a_kind_that_is_a_warning_elsewhere_cannot_be_ignored(monkeypatch):
     monkeypatch.setitem(TABLE, "wrong-type", TABLE["wrong-type"]._replace(level="warning"))
     text = "name: n\ntasks:\n  - {id: a, prompt: 1} # parallel-dispatch: ignore[wrong-type]\n"
@@ -292,7 +300,7 @@ def test_values_are_those_of_the_safe_loader(word):
 
 
 def test_a_merge_is_that_of_the_safe_loader():
-    text = "a: &a {k: 1, l: 2}\nb: &b {l: 3, m: 4}\nc: {<<: [*a, *b], k: 5}\nd: {k: 0, <<: *b}\n"
+    text = "a: &a {k: 1, l: 2}\nb: &b {l: 3, m: 4}\nc: {<<: [*a, *b], k: 5}\nd: {k: 0, <<: *b}\ne: {<<: *a, <<: *b}\n"
     root = document.compose("t", text).root
     assert root is not None
     assert root.value == yaml.safe_load(text)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from .fences import without_fences
+
+_MARKS = {"#" * level for level in range(1, 7)}
+
 
 def breach(contract: dict[str, object], texts: list[str], size: int) -> str:
     """How an output of so many bytes breaks its contract; empty where it keeps it.
 
     `texts` are its files: a heading or a text may stand in any of them. Headings count in any case and at any level,
-    but not inside of fenced code.
+    but not inside of fenced code; a name may be given with the marks of a heading or without.
     """
     least = contract.get("min_bytes")
     headings = {heading for text in texts for heading in _headings(text)}
@@ -50,21 +54,22 @@ def json_term(contract: dict[str, object], output: str, file: str) -> str:
 
 
 def _headings(text: str) -> set[str]:
-    found, fence = set(), ""
-    for line in text.splitlines():
+    found = set()
+    for line, is_code in without_fences(text.lstrip("\ufeff").splitlines()):
         words = line.lstrip(" ")
-        if len(line) - len(words) > 3:
-            continue  # indented code
-        if words[:3] in ("```", "~~~") and fence in ("", words[:3]):
-            fence = "" if fence else words[:3]
         level = len(words) - len(words.lstrip("#"))
-        if not fence and 1 <= level <= 6 and words[level : level + 1] in (" ", "\t"):
-            found.add(_folded(words[level:].rstrip().rstrip("#")))
+        is_indented = len(line) - len(words) > 3
+        if not is_code and not is_indented and 1 <= level <= 6 and words[level : level + 1] in (" ", "\t"):
+            found.add(_folded(words))
     return found
 
 
 def _folded(heading: str) -> str:
-    return " ".join(heading.casefold().split())
+    """A heading as it is compared: without case, and without the marks around it, where blanks part them from it."""
+    words = heading.casefold().split()
+    begin = 1 if words and words[0] in _MARKS else 0
+    end = len(words) - 1 if words[begin:] and not words[-1].strip("#") else len(words)
+    return " ".join(words[begin:end])
 
 
 def _strings(contract: dict[str, object], key: str) -> list[str]:

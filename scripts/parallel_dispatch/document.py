@@ -27,6 +27,7 @@ MAX_WRITTEN = 20_000_000  # characters that aliases stand for; each problem in o
 MAX_NUMBER = 100  # characters; Python refuses to read integers of more than 4,300 digits, and nobody means them
 
 _CORE = "tag:yaml.org,2002:"
+PROPERTIES = re.compile(r"(?:[&!]\S*\s+(?:#[^\n]*\n\s*)*)*")  # anchors and tags before a value, and comments between
 _SURPRISE = re.compile(r"[+-]?(?:0[0-7_]+|[0-9][0-9_]*(?::[0-9]+)+(?:\.[0-9_]*)?)")  # octal, sexagesimal
 _BLOCK = {"|", ">"}
 _TYPES = {f"{_CORE}{name}": name for name in ("str", "int", "float", "bool", "null", "seq", "map")}
@@ -202,9 +203,13 @@ class _Composer:
     def _opener(self) -> Place | None:
         from .syntax import Place
 
-        inside = [*self._stack, self._top][1:]
-        places = (Place(opened.node.line - 1, opened.node.column - 1) for opened in reversed(inside))
+        inside = [opened.node for opened in [*self._stack, self._top][1:]]
+        places = (Place(node.line - 1, self._behind_properties(node)) for node in reversed(inside))
         return next((place for place in places if self.lines[place.line][place.column :][:1] in {"[", "{"}), None)
+
+    def _behind_properties(self, node: Node) -> int:
+        found = PROPERTIES.match(self.lines[node.line - 1], node.column - 1)
+        return found.end() if found else node.column - 1
 
     def _stop(self, event: _Event, kind: str, message: str) -> None:
         self.add(event.start_mark.line + 1, event.start_mark.column + 1, 1, kind, message)
@@ -451,8 +456,10 @@ class _Composer:
         self.add(key.line, key.column, key.length, "duplicate-key", message)
 
     def _merge(self, mapping: Mapping, merged: list[Node]) -> None:
-        """What `<<` brings in: own keys win over merged ones, earlier mappings over later ones."""
-        for node in (part for value in merged for part in (value.items if isinstance(value, Sequence) else [value])):
+        """What `<<` brings in: own keys win over merged ones, the earlier of a list, and the last `<<`."""
+        for node in (
+            part for value in reversed(merged) for part in (value.items if isinstance(value, Sequence) else [value])
+        ):
             if not isinstance(node, Mapping):
                 message = '"<<" merges mappings; write the alias of a mapping, or a list of them'
                 self.add(node.line, node.column, node.length, "wrong-type", message)

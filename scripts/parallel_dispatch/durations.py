@@ -14,4 +14,4 @@ def milliseconds(node: Node | None) -> int | None:
     if isinstance(node.value, (int, float)):
         return int(node.value)
     unit = _UNITS.get(node.text[-1:])
-    return int(float(node.text[:-1]) * unit) if unit else None
+    return round(float(node.text[:-1]) * unit) if unit else None

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import os
 
-from . import quickjson
-from .item import name, substituted
+from .item import filled_json, name, substituted
 from .plan import Plan, PlannedTask
 
 KEPT = {"id", "subagent_type", "role", "dependencies", "output", "for_each"}
@@ -82,6 +81,7 @@ def _with(value: object, item: str) -> object:
     if isinstance(value, (list, tuple)):
         return type(value)(substituted(part, item) if isinstance(part, str) else part for part in value)
     if isinstance(value, dict):
-        inside = quickjson.dumps(item)[1:-1]  # within the text of a JSON Schema
-        return {key: _with(part, inside if key == "json_schema" else item) for key, part in value.items()}
+        schema = value.get("json_schema")
+        made = {key: _with(part, item) for key, part in value.items()}
+        return {**made, "json_schema": filled_json(schema, item)} if isinstance(schema, str) else made
     return value

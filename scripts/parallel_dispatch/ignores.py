@@ -7,6 +7,7 @@ import re
 from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
+from .document import PROPERTIES
 from .kinds import KINDS
 from .nodes import Mapping, Node, Scalar
 from .problem import IGNORE, MAX_PROBLEMS, Problem, nearest, quoted, suggestion
@@ -20,7 +21,6 @@ MAX_IGNORES = 20_000  # of one file that are read
 
 _COMMENT = re.compile(r"(?:^|(?<=[ \t]))#[ \t]*parallel-dispatch:[ \t]*([A-Za-z]\w*)[ \t]*(?:\[([^\]#]*)\])?")
 _ALONE = re.compile(r"[ \t]*(?:#.*)?")
-_PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")  # anchors and tags before a value
 _QUOTED = {"'": re.compile(r"'(?:[^']|'')*'"), '"': re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)}
 
 
@@ -126,7 +126,7 @@ class _Hidden:
     def _span(self, scalar: Scalar, around: int) -> tuple[int, int]:
         """Where a scalar begins and ends; a plain one is nothing. `around` is the column of what holds it."""
         place = self._starts[scalar.line - 1] + scalar.column - 1
-        properties = _PROPERTIES.match(self._text, place)
+        properties = PROPERTIES.match(self._text, place)
         begin = properties.end() if properties else place
         opener = self._text[begin : begin + 1]
         if opener in {"|", ">"}:

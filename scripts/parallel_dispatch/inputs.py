@@ -38,7 +38,7 @@ class Inputs:
     """The texts of prompt files and of JSON Schemas and the files of globs, by what stands in the task file.
 
     And what is wrong with them. `agents` says who there is for the tasks. `judged` holds the flaws of the schemas that
-    stand in the task file itself, by their texts: many tasks may share one.
+    stand in the task file itself, or mention an item, by their texts: many tasks may share one.
     """
 
     def __init__(self, agents: Roster) -> None:
@@ -75,18 +75,21 @@ def _items(task: Mapping, project: str, found: Inputs) -> Iterator[tuple[Scalar,
 
 
 def _prompt(task: Mapping, project: str, found: Inputs) -> Iterator[tuple[Scalar, Wrong]]:
-    prompt = _text(task.get("prompt_file"))
-    source = source_of(task)
+    prompt, source = _text(task.get("prompt_file")), source_of(task)
     if prompt and source and mentions_item(prompt.text):
-        named = _text(task.get("id"))
-        message = (
-            f'"prompt_file"{f" in task {quoted(named.text)}" if named else ""} must be the same for every item, which'
-            f" nobody knows before {quoted(source.text)} has ended; write {{{{ item }}}} into the file instead"
-        )
-        yield prompt, ("wrong-value", message)
+        yield prompt, ("wrong-value", _too_early("prompt_file", task, source))
         return
     if prompt:
         yield from _first_wrong(prompt, task, found, lambda path: _read(path, project, found))
+
+
+def _too_early(key: str, task: Mapping, source: Scalar) -> str:
+    """That a file must be read before anybody knows the items that its path mentions."""
+    named = _text(task.get("id"))
+    return (
+        f"{quoted(key)}{f' in task {quoted(named.text)}' if named else ''} must be the same for every item, which"
+        f" nobody knows before {quoted(source.text)} has ended; write {{{{ item }}}} into the file instead"
+    )
 
 
 def _reads(task: Mapping, project: str, found: Inputs) -> Iterator[tuple[Scalar, Wrong]]:
@@ -100,20 +103,42 @@ def _schema(task: Mapping, project: str, found: Inputs) -> Iterator[tuple[Node, 
     if isinstance(node, Mapping):
         yield from _flaws(node, task, found)
         return
-    named = _text(node)
-    if named:
-        yield from _first_wrong(named, task, found, lambda path: _read_schema(path, project, found))
+    named, source = _text(node), source_of(task)
+    if named and source and mentions_item(named.text):
+        yield named, ("wrong-value", _too_early("json_schema", task, source))
+    elif named:
+        wrong = list(_first_wrong(named, task, found, lambda path: _read_schema(path, project, found)))
+        yield from wrong or _flaws_with_items(named, task, found)
+
+
+def _flaws_with_items(named: Scalar, task: Mapping, found: Inputs) -> Iterator[tuple[Scalar, Wrong]]:
+    """What is wrong with a schema that stands in a file only with an item in its texts."""
+    from .json_schema import place
+
+    for item in (items_of(task, found.matches) or [])[:MAX_JUDGED]:
+        path = substituted(named.text, item)
+        text = found.schemas[path]
+        for at, words in _judged(filled(json.loads(text), item), found) if mentions_item(text) else ():
+            message = f"{quoted(path)} is no JSON Schema for the item {quoted(item)} ({place(at)} {words})"
+            yield named, ("wrong-value", message)
+            return
+
+
+def _judged(schema: object, found: Inputs) -> list[tuple[tuple[str | int, ...], str]]:
+    """What is wrong with a schema; each is judged once."""
+    from .json_schema import flaws
+
+    text = json.dumps(schema, default=repr)
+    if text not in found.judged:
+        found.judged[text] = flaws(schema)
+    return found.judged[text]
 
 
 def _flaws(node: Mapping, task: Mapping, found: Inputs) -> Iterator[tuple[Node, Wrong]]:
     """What is wrong with a schema that stands in the task file, with the first item where that decides."""
-    from .json_schema import flaws
-
     expanded = items_of(task, found.matches) if mentions_item(str(node.value)) else None
     for item in [None] if expanded is None else expanded[:MAX_JUDGED]:
-        value = filled(node.value, item)
-        text = json.dumps(value, default=str)
-        wrong = found.judged[text] = found.judged[text] if text in found.judged else flaws(value)
+        wrong = _judged(filled(node.value, item), found)
         for path, words in wrong:
             at: Node = node
             for step in path:

@@ -5,6 +5,8 @@ Nothing but `{{ item }}` is ever substituted. Hooks need this, so it does withou
 
 from __future__ import annotations
 
+from . import quickjson
+
 
 def substituted(text: str, item: str | None) -> str:
     """The text with the item in its place; as it is for a task without items."""
@@ -31,6 +33,13 @@ def filled(value: object, item: str | None) -> object:
     if isinstance(value, dict):
         return {key: filled(inner, item) for key, inner in value.items()}
     return [filled(inner, item) for inner in value]
+
+
+def filled_json(text: str, item: str | None) -> str:
+    """A JSON text with the item in the place of its mentions, as in its value."""
+    if item is None or "{{" not in text:
+        return text
+    return quickjson.compact(filled(quickjson.loads(text), item))
 
 
 def mentions_item(text: str) -> bool:

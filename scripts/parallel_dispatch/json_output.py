@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 from typing import TYPE_CHECKING, NoReturn
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAX_LINES = 5
+MAX_DIGITS = 40  # of a number that are told
 
 
 def main() -> int:
@@ -61,6 +63,7 @@ def document(text: str, *, is_json: bool) -> object:
 
     `ValueError` says in words why there is none.
     """
+    text = text.lstrip("\ufeff")
     blocks = [] if is_json else json_blocks(text)
     if len(blocks) > 1:
         raise ValueError(f"it has {len(blocks)} fenced ```json blocks; write exactly one")
@@ -74,12 +77,17 @@ def document(text: str, *, is_json: bool) -> object:
 def _parsed(text: str, above: int) -> object:
     """The value of a JSON text that stands below so many lines."""
     try:
-        value: object = json.loads(text, parse_constant=_no_number)
+        value: object = json.loads(text, parse_constant=_no_number, parse_float=_finite)
     except json.JSONDecodeError as error:
         hint = "; write JSON alone, without a fence" if text.lstrip().startswith("```") else ""
         why = error.msg[:1].lower() + error.msg[1:]
         raise ValueError(f"line {above + error.lineno}, column {error.colno}: no JSON, {why}{hint}") from None
     return value
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    return number if math.isfinite(number) else _no_number(digits if len(digits) < MAX_DIGITS else "a number so large")
 
 
 def _no_number(name: str) -> NoReturn:

@@ -50,6 +50,8 @@ _COUNTED = {
     "minProperties": ("at least", "keys"),
     "maxProperties": ("at most", "keys"),
 }
+_STRAY = (ValueError, TypeError, AttributeError)
+"""What `referencing` raises for a step by name into a list or a number, and for an "$id" on its way that is none."""
 _RANGES = {
     "minimum": "at least",
     "maximum": "at most",
@@ -81,6 +83,10 @@ def violations(schema: object, value: object) -> list[tuple[Path, str]]:
         raise Refusal(f"{_shown(error.ref)} leads out of the schema, and nothing is fetched") from None
     except RecursionError:
         raise Refusal("the schema leads back to itself without end") from None
+    except OverflowError:
+        raise Refusal('a number is too large to be held against "multipleOf" in the schema') from None
+    except ValueError as error:
+        raise Refusal(f"the schema holds what is no URL: {error}") from None
 
 
 def place(path: Path) -> str:
@@ -126,10 +132,18 @@ def _lost_references(schema: object, path: Path, resolver: _Resolver) -> Iterato
             yield from _lost_references(inner, (*path, index), resolver)
     if not isinstance(schema, dict):
         return
-    resolver = resolver.in_subresource(DRAFT202012.create_resource(schema))
+    try:
+        inside = resolver.in_subresource(DRAFT202012.create_resource(schema))
+    except (ValueError, AttributeError):  # no URL, or no text at all
+        yield (*path, "$id"), f"must be a URL, not {_shown(schema['$id'])}; correct or delete it"
+    else:
+        yield from _lost_in(schema, path, inside)
+
+
+def _lost_in(schema: dict[str, object], path: Path, resolver: _Resolver) -> Iterator[tuple[Path, str]]:
     for keyword, inner in schema.items():
         if keyword in ("$ref", "$dynamicRef"):
-            wrong = _lost(inner, resolver)
+            wrong = _lost(str(inner), resolver)
             if wrong:
                 yield (*path, keyword), wrong
         elif keyword in _NAMES and isinstance(inner, dict):
@@ -140,14 +154,15 @@ def _lost_references(schema: object, path: Path, resolver: _Resolver) -> Iterato
 
 
 def _lost(reference: str, resolver: _Resolver) -> str:
+    """How a reference leads to no schema; empty where it leads to one."""
     try:
-        resolver.lookup(reference)
-    except Unresolvable:
+        found = resolver.lookup(reference).contents
+    except (Unresolvable, *_STRAY):
         if reference.startswith("#"):
             return f"leads nowhere in this schema, not to {_shown(reference)}"
         meant = f'not even {_shown(reference)}; write what it means under "$defs"'
         return f"leads out of this schema, and nothing is fetched, {meant}"
-    return ""
+    return "" if isinstance(found, (dict, bool)) else f"must lead to a schema, not to {_shown(found)}"
 
 
 def _resolver(schema: object) -> _Resolver:

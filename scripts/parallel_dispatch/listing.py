@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from . import quickjson
 from .fences import json_blocks
 from .refusal import Refusal
@@ -9,6 +11,8 @@ from .refusal import Refusal
 MAX_ITEMS = 1000
 MAX_CHARACTERS = 1_000_000
 """How much text all items together may hold: it is in the ledger, which every hook reads."""
+MAX_KEY = 60
+"""How much of a key is told."""
 
 
 def listed(text: str, path: str) -> list[str]:
@@ -26,6 +30,9 @@ def listed(text: str, path: str) -> list[str]:
         raise Refusal(f"holds {_noun(value)}{place}, not a list{'' if path else _keys(value)}")
     if len(value) > MAX_ITEMS:
         raise Refusal(f"lists {len(value):,} items{place}, more than {MAX_ITEMS:,}")
+    odd = next((number for number, item in enumerate(value, 1) if _is_beyond_json(item)), 0)
+    if odd:
+        raise Refusal(f"lists a number that JSON cannot hold{place}, as item {odd}")
     items = [_text(item) for item in value]
     empty = next((number for number, item in enumerate(items, 1) if not item.strip()), 0)
     if empty:
@@ -59,9 +66,26 @@ def _text(item: object) -> str:
     return quickjson.compact(item).encode(errors="replace").decode()
 
 
+def _is_beyond_json(item: object) -> bool:
+    """Whether a number in an item is infinite or none: Python reads 1e999 and NaN."""
+    todo = [item]
+    while todo:
+        inner = todo.pop()
+        if isinstance(inner, float) and not math.isfinite(inner):
+            return True
+        todo += inner.values() if isinstance(inner, dict) else inner if isinstance(inner, list) else ()
+    return False
+
+
 def _keys(value: object) -> str:
-    keys = [f'"{key}"' for key in value][:8] if isinstance(value, dict) else []
+    keys = [_quoted(_text(key)) for key in list(value)[:8]] if isinstance(value, dict) else []
     return f"; its keys are {', '.join(keys)}" if keys else ""
+
+
+def _quoted(key: str) -> str:
+    """A key on one line, cut where it is long."""
+    line = " ".join(key.split())
+    return f'"{line}"' if len(line) <= MAX_KEY else f'"{line[: MAX_KEY - 1]}…"'
 
 
 def _noun(value: object) -> str:

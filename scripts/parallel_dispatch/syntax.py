@@ -201,7 +201,8 @@ def _closer(complaint: Complaint) -> Explanation:
 
 
 def _flow(complaint: Complaint) -> Explanation:
-    if complaint.at.line != complaint.since.line and not _balanced(complaint):
+    is_on_its_line = complaint.at.line == complaint.since.line and complaint.rest(complaint.at).strip()
+    if not is_on_its_line and not _balanced(complaint):
         return _never_closed(complaint, complaint.since)
     closer = "]" if complaint.rest(complaint.since)[:1] == "[" else "}"
     above = next(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, overload
 from .contributors import Names
 from .durations import milliseconds
 from .for_each import items_of, source_of
-from .item import filled, name, substituted
+from .item import filled, filled_json, name, substituted
 from .nodes import Mapping, Node, Scalar, Sequence, items
 from .tasks import ENDED, Agent, Aggregate, Contract, Settings, Source, Task, TaskFile
 
@@ -133,7 +133,9 @@ def _schema(node: Node | None, item: str | None, schemas: Lookup[str, str]) -> s
     """The text of the JSON Schema that stands here, or whose file is named."""
     if isinstance(node, Mapping):
         return json.dumps(filled(node.value, item), ensure_ascii=False, separators=(",", ":"))
-    return schemas[substituted(node.text, item)] if isinstance(node, Scalar) and node.text else _CONTRACT.json_schema
+    if isinstance(node, Scalar) and node.text:
+        return filled_json(schemas[substituted(node.text, item)], item)
+    return _CONTRACT.json_schema
 
 
 def _settings(node: Mapping, names: Lookup[str, list[str]], tasks: list[Task]) -> Settings:

@@ -612,6 +612,8 @@ def test_where_the_user_stopped_agents_of_another_kind_the_run_goes_on(newest):
 LIMITS = [
     "You've hit your session limit · resets 12:58pm (UTC)",
     "You've hit your 5-hour limit · resets 1:16pm (UTC)",
+    "You've reached your Opus 4.5 limit. It resets on Monday.",
+    "You're out of usage credits.",
 ]
 BUSY = [
     "API Error: Request rejected (429) · This request would exceed your account's rate limit. Please try again later.",
@@ -622,6 +624,8 @@ BUSY = [
 NO_LIMITS = [
     *BUSY,
     "API Error: 500 Internal server error. This is a server-side issue, usually temporary — try again in a moment.",
+    "You've reached your goal: all tests pass",
+    "You've hit your target. No limit of time was reached.",
     "I have hit my limit of files; You've hit your head.",
     "The log says `API Error: Request rejected (429)` and (error type rate_limit, HTTP 429); I looked no further.",
     "",

@@ -30,6 +30,9 @@ from builders import (
 )
 from hooking import Conversation, heard, rows
 from parallel_dispatch import active, judge
+from parallel_dispatch.agents import roster
+from parallel_dispatch.permissions import allows_skill
+from parallel_dispatch.transcript import has_ended, last_tool_error, queued
 
 MANY_TASKS = "\n".join(
     ["name: many", "tasks:", *(f"  - {{id: {'long-name-' * 5}{n:03}, prompt: Do it.}}" for n in range(150))]
@@ -525,6 +528,23 @@ def test_the_last_tool_error_of_an_agent_is_part_of_the_reason(conversation):
     for _ in range(3):
         conversation.stops("a")
     assert "its last tool error: Permission denied for" in conversation.outcome("a")[1]
+
+
+@pytest.mark.parametrize("separator", ["\x85", "\u2028", "\u2029"])
+def test_a_transcript_is_read_by_its_lines_whatever_separators_its_texts_hold(tmp_path, separator):
+    def line(role, **block):
+        message = {"role": role, "stop_reason": "end_turn", "content": [block]}
+        return json.dumps({"message": message}, ensure_ascii=False)
+
+    failed = line("user", type="tool_result", is_error=True, content="an old error")
+    worked = line("user", type="tool_result", content=f"fine{separator}so far")
+    path = write(
+        str(tmp_path / "t.jsonl"), f"{failed}\n{worked}\n{line('assistant', type='text', text=f'a{separator}b')}\n"
+    )
+    assert has_ended(path)
+    assert last_tool_error(path) == ""
+    told = json.dumps({"prompt": f"x{separator}y", "type": "queued_command"}, ensure_ascii=False)
+    assert queued(write(path, f"{failed}\n{told}\n")) == told
 
 
 def test_the_result_that_the_model_sees_is_one_line_and_the_whole_answer_is_kept(conversation):
@@ -1241,3 +1261,38 @@ def test_whoever_calls_an_agent_off_while_it_is_tied_takes_its_free_calls_away(c
     for _ in range(2):  # two hooks at once
         run.call_off("agent-of-a", "not needed any more")
         assert not os.path.exists(free)
+
+
+# --- what the host's own files say --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        f"description: {'long ' * 2_000}\ntools: Read",
+        "tools:\n  # only these\n\n  - Read\n  - Grep",
+        "tools: [\n  Read,\n  Grep,\n]",
+        "tools:\n  [Read,\n   Bash(git:*)]",
+        "description: [WIP] reads\ntools: Read",
+        "description: [unfinished\ntools: Read",
+    ],
+)
+def test_the_tools_of_an_agent_are_found_however_its_file_writes_them(tmp_path, head):
+    text = f"---\nname: reader\n{head}\nmodel: haiku\n---\nYou write.\n"
+    write(str(tmp_path / ".claude" / "agents" / "reader.md"), text)
+    assert roster(str(tmp_path), str(tmp_path / "home")).own["reader"] is False
+
+
+@pytest.mark.parametrize("kind", ["ask", "deny"])
+@pytest.mark.parametrize("rule", ["Skill", "Skill(x)", "Skill(x:*)"])
+def test_a_rule_that_denies_or_asks_wins_over_one_that_allows(tmp_path, monkeypatch, kind, rule):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    project = str(tmp_path / "project")
+    path = write(
+        f"{project}/.claude/settings.json", json.dumps({"permissions": {"allow": ["Skill"], kind: ["Skill(y)"]}})
+    )
+    assert allows_skill(project, ["x"])
+    write(f"{project}/.claude/settings.local.json", json.dumps({"permissions": {kind: [rule]}}))
+    assert not allows_skill(project, ["x"])
+    write(path, "[" * 100_000)
+    assert not allows_skill(project, ["x"])

@@ -18,7 +18,7 @@ from repositories import committed
 LOOKS = [
     "git diff main...HEAD",
     "git --no-pager log --oneline -20 -- src | head -5",
-    "git -C sub show HEAD~2:src/a.py",
+    "git show HEAD~2:src/a.py",
     "git blame -L 10,20 src/a.py",
     "git diff --stat && git status --short",
     "git ls-files '*.py' | wc -l",
@@ -35,6 +35,9 @@ LOOKS = [
     "grep -E 'total *= [0-9]' src/*.py",
     'cat "a *b" \\\'',
     "git rev-parse HEAD 2>&1 >/dev/null",
+    "git grep -n signature -- src | sort | uniq -c",
+    "test -f a && cat a",
+    "grep -n '= 1$' src/*.py # it's a comment",
 ]
 DOES_MORE = [
     "",
@@ -116,6 +119,33 @@ DOES_MORE = [
     "sort --comp ./x a",
     "sort --compress-program=./x a",
     "uniq a x",
+    "uniq - x",
+    "uniq -- -a -x",
+    "uniq b*",
+    "test -v 'a[$(touch x)]'",
+    "test 'a[$(touch x)]' -eq 1",
+    "echo a >&\u0663",
+    "git grep -e -- -O'touch x;:'",
+    "git blame -S -- --output=x a",
+    "git diff --no-index -S -- --output=x a b",
+    "git diff -*",
+    "git diff --outp*",
+    "git diff ''*",
+    "git diff '-'*",
+    "git diff -\\\n*",
+    "git diff \\\n*",
+    "git diff $'a\\'' * ''",
+    "cat a # it's\ngit diff *",
+    "sort \\-*",
+    "git -C sub status",
+    "cd sub && git diff",
+    "git log --help",
+    "git log --show-signature",
+    "git log --show-sig",
+    "git log -1 --format=%G?",
+    "git log -1 --format=%+GG",
+    "git for-each-ref --format='%(signature)'",
+    "git for-each-ref --sort=signature",
     "cat a >",
     "xargs rm",
     "git",
@@ -187,3 +217,10 @@ def test_a_tie_of_before_has_a_shell_for_everything(tmp_path):
     del value["looks"]
     path = write(str(tmp_path / "tie"), json.dumps(value))
     assert Tie.read(path).looks is False
+
+
+@pytest.mark.parametrize("command", ["cd {} && git diff", "git -C {} log -3", "cd {}/ && git -C {} show HEAD | head"])
+def test_git_looks_in_the_projects_own_folder_alone(command):
+    assert only_looks(command.replace("{}", "/home/me/project"), "/home/me/project")
+    assert not only_looks(command.replace("{}", "/home/me/project/sub"), "/home/me/project")
+    assert not only_looks(command.replace("{}", "/home/me/project"))

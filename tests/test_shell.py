@@ -4,11 +4,13 @@ import fnmatch
 import os
 import shlex
 import subprocess
+import time
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from parallel_dispatch.shell import DEEPEST_SCRIPT, LONGEST, LONGEST_PATH, targets
+from parallel_dispatch.shell import DEEPEST_SCRIPT, LONGEST, MOST_PATHS, targets
+from parallel_dispatch.shell_programs import LONGEST_PATH
 from parallel_dispatch.shell_words import DEEPEST
 
 WRITES = [
@@ -33,6 +35,8 @@ WRITES = [
     ("echo a > b > c", ["b", "c"]),
     ("echo a > b; echo c >> b", ["b"]),
     ("echo a > ./b", ["./b"]),
+    ("echo a >&\u0663", ["\u0663"]),
+    ("touch a \u0663> b", ["b", "a", "\u0663"]),
     ("echo a > ../b", ["../b"]),
     ("echo a > /etc/b", ["/etc/b"]),
     ("echo a > ~/b", ["~/b"]),
@@ -102,7 +106,7 @@ WRITES = [
     ("cp a b", ["b"]),
     ("cp -r a b/", ["b/a"]),
     ("cp src/a.py src/b.py lib", ["lib/a.py", "lib/b.py"]),
-    ("cp -t lib src/a.py", ["lib/a.py"]),
+    ("cp -t lib src/a.py src/b.py", ["lib/a.py", "lib/b.py"]),
     ("cp --target-directory=lib src/a.py", ["lib/a.py"]),
     ("cp docs/*.md out/", ["out/*.md"]),
     ("cp ../a.md .", ["./a.md"]),
@@ -145,6 +149,8 @@ WRITES = [
     ("git diff > fix.patch", ["fix.patch"]),
     # programs that run others
     ("sudo rm a", ["a"]),
+    ("sudo -uroot rm a", ["a"]),
+    ("sudo -Eu root rm a", ["a"]),
     ("sudo -u root -- rm a", ["a"]),
     ("env A=1 B=2 touch a", ["a"]),
     ("A=1 B=$x touch a", ["a"]),
@@ -181,6 +187,9 @@ WRITES = [
     ("(( a > b )) && touch c", ["c"]),
     ("echo $(( (a + b) > 1 )) > c", ["c"]),
     ("((touch a); touch b)", ["a", "b"]),
+    ("((cd a && touch x) && (cd b && touch y))", ["a/x", "b/y"]),
+    ("echo `echo \\`echo x > f\\``", ["f"]),
+    ('echo "`touch \\"a b\\"`" > c', ["a b", "c"]),
     ('echo ${x:-"a > b"} ${y#*>} > c', ["c"]),
     # other folders
     ("cd sub && echo a > b", ["sub/b"]),
@@ -199,6 +208,18 @@ WRITES = [
     ("for d in a b; do cd $d; touch c; cd ..; done; touch /d", ["/d"]),
     ("cd a || cd b; touch c", []),
     ('cd "$x" && touch a && cd /b && touch c', ["/b/c"]),
+    ("cd a && touch b && cd c && touch d", ["a/b", "a/c/d"]),
+    ("[ -d build ] && cd build; touch x /y", ["/y"]),
+    ("true &&\ncd b; touch c /d", ["/d"]),
+    ("true && (x)\ncd b\ntouch c", ["b/c"]),
+    ("true && [[ -f a ]]\ncd b\ntouch c", ["b/c"]),
+    ("true && > a\ncd b\ntouch c", ["a", "b/c"]),
+    ('true && cd "$(x)"; touch c /d', ["/d"]),
+    ("cd a | cat; touch b", ["b"]),
+    ("ls | cd a; touch b", ["b"]),
+    ("ls |\ncd a\ntouch b", ["b"]),
+    ("ls | (x)\ncd a\ntouch b", ["a/b"]),
+    ("ls | { cd a; touch b; }; touch c", ["a/b", "c"]),
     ("echo $(cd sub; touch a) > b", ["sub/a", "b"]),
 ]
 """Commands, and what they write."""
@@ -230,6 +251,12 @@ READS = [
     "cat <<EOF\n> unfinished",
     "wc -l <<< 'a > b'",
     "diff <(sort a) <(sort b)",
+    "cat <<EOF\nfoo \\\nEOF\ntouch a\nEOF",
+    "sudo -uroot echo rm a",
+    "git --work-tree=wt checkout HEAD -- a.py",
+    "git --work-tree wt checkout HEAD -- a.py",
+    "perl a.pl -i b",
+    "gawk '{print}' a -i inplace",
     "echo rm a",
     "echo 'a' \"> b\" \\> c",
     "echo a # > b",
@@ -389,6 +416,28 @@ def test_a_path_that_no_system_takes_is_left_out():
 
 
 @pytest.mark.parametrize(
+    "command",
+    [
+        "cp" + " -ta" * 12_000 + " b" * 25_000,
+        "cp -t " + "d" * 40_000 + " a" * 25_000,
+        "mv -t " + "d" * 4_000 + " a" * 40_000,
+        "git" + " -C a" * 19_000 + " rm a",
+        "git -C " + "d" * 40_000 + " rm" + " a" * 25_000,
+        "rsync" + " a" * 25_000 + " " + "d" * 40_000,
+    ],
+)
+def test_many_paths_in_a_long_folder_take_no_longer_than_the_command_is_long(command):
+    begun = time.process_time()
+    targets(command)
+    assert time.process_time() - begun < 1
+
+
+def test_of_a_command_that_writes_no_end_of_paths_the_first_are_told():
+    command = "touch " + " ".join(map(str, range(MOST_PATHS + 10)))
+    assert targets(command) == [str(number) for number in range(MOST_PATHS)]
+
+
+@pytest.mark.parametrize(
     "piece",
     [
         "(",
@@ -398,6 +447,9 @@ def test_a_path_that_no_system_takes_is_left_out():
         "${",
         '"${',
         "`",
+        "\\`",
+        "((a)",
+        "cd a|",
         '"',
         "'",
         "\\",

@@ -375,6 +375,22 @@ def test_the_shell_leaves_to_python_who_is_called_off_late_or_unknown(conversati
     assert not answers(conversation, {**payload, "agent_id": "stranger"})[1]
 
 
+def test_the_shell_sees_whose_call_it_is_wherever_the_event_says_so(conversation):
+    begin(conversation)
+    write(os.path.join(conversation.project, "src/b/x.py"), "b")
+    outside, own = os.path.join(conversation.project, "src/b/x.py"), conversation.output("a")
+    os.makedirs(os.path.dirname(own))
+    for path, mode in ((outside, "default"), (own, "default"), (own, "plan")):
+        payload = conversation.payload("PreToolUse-Write", AGENT="agent-of-a", FILE=path, CALL="t")
+        conversation.fire(payload)
+        payload["permission_mode"] = mode
+        for last in ("agent_id", "permission_mode"):
+            others = {key: value for key, value in payload.items() if key != last}
+            shell, _, python = answers(conversation, others | {last: payload[last]})
+            assert shell == python
+            assert bool(shell) == (mode == "default")
+
+
 def test_batches_of_agents_and_plain_calls_of_the_main_conversation_start_no_python(conversation):
     begin(conversation)
     batch = conversation.payload("PostToolBatch")
@@ -410,6 +426,19 @@ def test_an_output_that_a_link_leads_into_somebodys_scope_stays_its_tasks_own(tm
     assert "may" not in tie.free(1.0)
     assert "it is the output of a" in refusal(plan, tie, path)
     assert refusal(plan, tie, os.path.join(project, "src", "b.md")) == ""
+
+
+@pytest.mark.parametrize(("one", "other", "path"), [("?.md", "ß.md", "ß.md"), ("[!]a]", "[bc]", "b")])
+def test_scopes_that_cover_the_same_file_overlap(one, other, path):
+    assert covers(one, path)
+    assert covers(other, path)
+    assert overlapping((one,), (other,))
+    assert overlapping((other,), (one,))
+
+
+def test_scopes_overlap_whatever_the_case_of_their_letters():
+    assert overlapping(("SRC/ÄẞK.md",), ("src/äßk.md",))
+    assert not overlapping(("src/ä.md",), ("src/a.md",))
 
 
 def test_folders_that_are_called_in_brackets_are_kept_apart_as_they_are_covered():

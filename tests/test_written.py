@@ -245,6 +245,13 @@ def test_the_name_of_a_task_file_in_a_content_starts_nothing(conversation, start
     assert starts() == 0
 
 
+def test_a_path_that_comes_last_is_read_like_any_other(conversation):
+    path = write(os.path.join(conversation.project, 'a "b"', "tasks.yaml"), BAD)
+    payload = conversation.payload("PostToolUse-Write", FILE=path, CALL="toolu_w")
+    payload["tool_input"] = {"content": "x", "file_path": path}
+    assert heard(conversation.fire(payload)) == validated(conversation, 'a "b"/tasks.yaml')
+
+
 def test_a_long_content_is_not_waited_for(conversation, starts):
     path = write(os.path.join(conversation.project, "tasks.yaml"), BAD)
     payload = conversation.payload("PostToolUse-Write", FILE=path, CALL="toolu_w")

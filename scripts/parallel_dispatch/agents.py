@@ -10,8 +10,12 @@ from .places import ROOT, open_file
 from .resolving import BUILT_IN, Roster
 
 WRITING = {"Write", "*"}
+_LISTS = ("tools", "disallowedTools")
 MOST_FILES = 2000
 """How many agent files of a folder are read; nobody has as many, and a task file is checked while somebody waits."""
+
+LONGEST_HEAD = 65_536
+"""Characters of an agent's file in which its frontmatter is looked for."""
 
 
 def roster(project: str, home: str, *, by_hooks: bool = True) -> Roster:
@@ -89,23 +93,27 @@ def _frontmatter(path: str) -> dict[str, list[str]]:
     """The words under each key of an agent file's frontmatter; nothing where it has none: the host ignores it then."""
     try:
         with io.TextIOWrapper(open_file(path), encoding="utf-8", errors="replace") as file:
-            head = file.read(4096)
+            lines = file.read(LONGEST_HEAD).split("\n")
     except OSError:
         return {}
-    lines = head.splitlines()
-    if not lines or lines[0].strip() != "---":
+    if lines[0].strip() != "---":
         return {}
     found: dict[str, list[str]] = {}
-    key = ""
+    key, is_open = "", False  # within a list in brackets
     for line in lines[1:]:
+        value = line.partition(" #")[0]
         if line.strip() == "---":
             break
-        value = line.partition(" #")[0]
-        if value.lstrip().startswith("- "):
+        if not value.strip() or value.lstrip().startswith("#"):
+            continue
+        if is_open or value.lstrip().startswith("["):
+            words = value
+        elif value.lstrip().startswith("- "):
             words = value.lstrip()[2:]
         else:
             name, colon, words = value.partition(":")
             key = name if colon and name == name.strip() else ""
+        is_open = (is_open or (key in _LISTS and words.lstrip().startswith("["))) and "]" not in words
         if key:
             parts = [words] if key == "name" else words.strip().strip("[]").split(",")
             found.setdefault(key, []).extend(part.strip().strip("\"'") for part in parts if part.strip())

@@ -62,7 +62,7 @@ def strays(payload: Payload, tie: Tie) -> bool:
     from .looking import only_looks
 
     call = payload.get("tool_input")
-    return not only_looks(str(call.get("command") or "")) if isinstance(call, dict) else True
+    return not only_looks(str(call.get("command") or ""), tie.project) if isinstance(call, dict) else True
 
 
 def allow_own() -> Payload:

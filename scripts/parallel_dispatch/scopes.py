@@ -159,7 +159,16 @@ def _beginning(glob: str) -> tuple[str, ...]:
 
 def _steps(glob: str) -> list[str]:
     """The names of a path, and then whatever lies below it."""
-    return [*(step for step in glob.casefold().split("/") if step not in ("", ".")), ANY]
+    return [*(step for step in folded(glob).split("/") if step not in ("", ".")), ANY]
+
+
+def folded(text: str) -> str:
+    """A text without its case, each character still one: a `?` stands for `ß` as well."""
+    return text.casefold() if text.isascii() else "".join(map(_folded, text))
+
+
+def _folded(character: str) -> str:
+    return next((one for one in (character.casefold(), character.lower()) if len(one) == 1), character)
 
 
 def _meet(one: list[str], other: list[str], wild: str) -> bool:
@@ -194,7 +203,7 @@ def _characters(name: str) -> list[str]:
     """The characters of a name; a set of them counts as any."""
     found, at = [], 0
     while at < len(name):
-        end = name.find("]", at + 2) if name[at] == "[" else -1
+        end = name.find("]", at + 2 + name.startswith("!", at + 1)) if name[at] == "[" else -1
         found.append("?" if end > 0 else name[at])
         at = end + 1 if end > 0 else at + 1
     return found

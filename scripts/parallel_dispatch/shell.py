@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 
 from .shell_calls import script, unwrapped
-from .shell_programs import written
+from .shell_programs import LONGEST_PATH, written
 from .shell_words import BEGIN, READING, UNTOLD, WRITING, Operator, words
 
 TYPE_CHECKING = False  # importing `typing` costs a hook milliseconds
@@ -18,14 +18,16 @@ if TYPE_CHECKING:
 
 LONGEST = 100_000
 """Characters of a command that are read."""
-LONGEST_PATH = 4_096
-"""Characters of a path that a system takes; a folder that is changed without end would fill the memory."""
+MOST_PATHS = 5_000
+"""Paths that are told of a command; nobody names more by hand."""
 DEEPEST_SCRIPT = 5
 """Scripts in one another (`bash -c`, `eval`) that are read."""
 
 _NO_FILES = ("/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty", "/dev/fd/", "/dev/tcp/", "/dev/udp/")
 
 _HEADED = ("for", "case", "select")  # words follow that are no command
+_PIPES = ("|", "|&")
+_JOINING = ("&&", "||", *_PIPES)  # a line may end in these
 _OPENING = ("{", "if", "while", "until", *_HEADED)
 _CLOSING = ("}", "fi", "done", "esac")
 _BRANCHING = ("else", "elif", ";;", ";&", ";;&")
@@ -48,12 +50,15 @@ def targets(command: str, is_folder: Callable[[str], bool] = lambda _: False) ->
 class _Group:
     """Commands that are grouped, or in a substitution: where the shell is, and the command that is being read."""
 
-    __slots__ = ("after", "folder", "opener", "redirection", "start", "words")
+    __slots__ = ("after", "folder", "is_begun", "is_unsure", "opener", "pipeline", "redirection", "start", "words")
 
     def __init__(self, opener: str, folder: str | None) -> None:
         self.opener = opener
         self.folder = folder  # None: it cannot be told
         self.start = folder  # where the shell was when this list of commands began
+        self.pipeline = folder  # … and this pipeline
+        self.is_begun = False  # whether anything came after that operator
+        self.is_unsure = False  # whether the folder may not have been changed in this list
         self.after = ""  # the operator before the command
         self.words: list[str] = []
         self.redirection = ""  # the operator that the next word belongs to
@@ -78,12 +83,13 @@ class _Script:
         """Note what the commands of a text write."""
         for word in words(text):
             group = self._group
+            group.is_begun = group.is_begun or not isinstance(word, Operator)
             if self._in_test:
                 self._in_test = word != "]]"
             elif isinstance(word, Operator):
                 self._operator(word)
             elif group.redirection:
-                if group.redirection in WRITING and not (group.redirection == ">&" and word.rstrip("-").isdecimal()):
+                if group.redirection in WRITING and not (group.redirection == ">&" and _is_number(word.rstrip("-"))):
                     self._write(word)
                 group.redirection = ""
             elif group.words or not self._is_reserved(word):
@@ -97,20 +103,26 @@ class _Script:
             self._open(operator)
         elif operator == ")" and (not self._outer or self._group.opener in _OPENING):
             self._group.words.clear()  # the pattern of a case
-        else:
+        elif operator != "\n" or self._group.is_begun or self._group.after not in _JOINING:
             self._run()
             self._separate(operator)
 
     def _separate(self, operator: str) -> None:
         """What an operator after a command does."""
         group = self._group
-        group.after = operator
+        if operator in _PIPES or group.after in _PIPES:  # each of its commands has a shell of its own
+            group.folder = group.pipeline
+        if operator in (";", "\n") and group.is_unsure:
+            group.folder = None
+        group.is_unsure = group.is_unsure and operator in ("(", *_JOINING)
+        group.pipeline = group.folder
+        group.after, group.is_begun = operator, False
         if operator == "(":
             self._open(operator)
         elif operator == ")":
             self._close()
         elif operator == "&":
-            group.folder = group.start
+            group.folder = group.pipeline = group.start
         elif operator in (";", "\n"):
             group.start = group.folder
         elif operator in _BRANCHING:
@@ -137,11 +149,13 @@ class _Script:
         inner, self._group = self._group, self._outer.pop()
         if inner.opener in _OPENING and inner.folder != self._group.folder:
             self._group.folder = None  # changed in a branch that may not be taken
+        self._group.is_begun = True
 
     def _branch(self) -> None:
         """Where another branch begins, the one before may not have been taken."""
-        if self._outer and self._group.folder != self._outer[-1].folder:
-            self._group.folder = None
+        group = self._group
+        if self._outer and group.folder != self._outer[-1].folder:
+            group.folder = group.start = group.pipeline = None
 
     def _run(self) -> None:
         """The command is complete."""
@@ -164,6 +178,7 @@ class _Script:
         folders = [arg for arg in args if arg == "-" or not arg.startswith("-")]
         if program == "cd" and not folders:
             return "~"
+        self._group.is_unsure = self._group.after == "&&" or self._group.is_unsure
         if self._group.after == "||" or program == "popd" or not folders or folders[0] == "-":
             return None
         return self._located(folders[0])
@@ -181,5 +196,10 @@ class _Script:
 
     def _write(self, path: str) -> None:
         located = None if path in ("", "-") or path.startswith(_NO_FILES) else self._located(path)
-        if located is not None:
+        if located is not None and len(self._found) < MOST_PATHS:
             self._found[located] = None
+
+
+def _is_number(word: str) -> bool:
+    """Whether a word is a descriptor's number; digits of other scripts name a file."""
+    return word.isascii() and word.isdecimal()

@@ -24,6 +24,8 @@ WRAPPERS = {
     "timeout": "s k",
 }
 """Programs that run the program that they are given, with the options that take a value."""
+_ELSEWHERE = frozenset("CDVv")
+"""With these options they run it in another folder, or, as in `command -v rm`, not at all."""
 SHELLS = ("bash", "dash", "ksh", "sh", "zsh")
 
 
@@ -33,7 +35,10 @@ class Call:
     __slots__ = ("args", "is_folder", "operands", "options")
 
     def __init__(self, args: list[str], takes: str, is_folder: Callable[[str], bool]) -> None:
-        """`takes` lists the options that take a value; `i?` one that takes it only within the same word."""
+        """`takes` lists the options that take a value; `i?` one that takes it only within the same word.
+
+        A `+` says that what follows the first operand is not the program's own.
+        """
         self.args = args
         self.is_folder = is_folder
         self.operands: list[str] = []
@@ -41,7 +46,9 @@ class Call:
         valued = takes.split()
         rest = iter(args)
         for arg in rest:
-            if arg == "--":
+            if "+" in valued and self.operands:
+                self.operands += [arg, *rest]
+            elif arg == "--":
                 self.operands += rest
             elif arg.startswith("--"):
                 name, given, value = arg[2:].partition("=")
@@ -90,9 +97,11 @@ def _past_options(words: list[str], at: int, valued: list[str]) -> int:
     while at < len(words) and words[at].startswith("-"):
         if words[at] == "--":
             return at + 1
-        if words[at] in {"-C", "-D", "-V", "-v"}:  # it runs in another folder, or, as in `command -v rm`, not at all
+        letters = "" if words[at].startswith("--") else words[at][1:]
+        last = next((place for place, letter in enumerate(letters) if letter in valued), len(letters))
+        if not _ELSEWHERE.isdisjoint(letters[: last + 1]):
             return len(words)
-        at += 2 if words[at][-1] in valued and not words[at].startswith("--") else 1
+        at += 2 if last == len(letters) - 1 else 1
     return at
 
 

@@ -20,13 +20,22 @@ _OPERATORS = frozenset((*WRITING, *READING, *_DOCUMENTS, *_BETWEEN))
 _BLANKS = " \t"
 _ENDS = _BLANKS + "\n;&|<>)"
 _SPECIAL = _ENDS + "('\"\\$`{"
+_QUOTING = "'\"\\$`{"
 _PARAMETERS = frozenset("_@*#?!-$")  # and letters and digits
+_WILD = frozenset("*?[")
 _ESCAPED_IN_QUOTES = '$`"\\'
+_ESCAPED_IN_BACKTICKS = "$`\\"
 _ANSI = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"', "?": "?"}
 
 
 class Operator(str):
     """What separates words, without quotes around it."""
+
+    __slots__ = ()
+
+
+class Pattern(str):
+    """A word with a pattern of file names in it, outside of quotes."""
 
     __slots__ = ()
 
@@ -43,13 +52,14 @@ class _Reader:
 
     __slots__ = ("_at", "_depth", "_documents", "_end", "_text", "tokens")
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, depth: int = 0) -> None:
         self.tokens: list[str] = []
         self._text = text
         self._at = 0
-        self._depth = 0
+        self._depth = depth
         self._end = ""  # what ends the commands that are being read
-        self._documents: list[tuple[str, bool]] = []  # to come after this line: the last line, may tabs be before it
+        # to come after this line: the last line, whether tabs may be before it, whether backslashes join lines
+        self._documents: list[tuple[str, bool, bool]] = []
 
     def read(self, end: str = "") -> None:
         """Read commands up to their end, and the end, too."""
@@ -118,14 +128,15 @@ class _Reader:
 
     def _end_of_arithmetic(self) -> int:
         """Where arithmetic that begins here ends; 0 where its parentheses are those of subshells."""
-        depth = 0
+        depth = inner = 0
         for at in range(self._at, len(self._text)):
             if self._text[at] == "(":
                 depth += 1
             elif self._text[at] == ")":
                 depth -= 1
+                inner = inner or (at if depth == 1 else 0)
                 if not depth:
-                    return at + 1 if self._text[at - 1] == ")" else 0
+                    return at + 1 if inner == at - 1 else 0
         return 0
 
     def _commands(self, opener: str, end: str) -> None:
@@ -149,29 +160,40 @@ class _Reader:
         """The announcement of a here-document: a word that is its last line."""
         while self._at < len(self._text) and self._next() in _BLANKS:
             self._at += 1
-        before = len(self.tokens)
+        before, begin = len(self.tokens), self._at
         self._word()
         if len(self.tokens) > before:
-            self._documents.append((self.tokens[-1], operator == "<<-"))
+            is_quoted = any(char in self._text[begin : self._at] for char in "'\"\\")
+            self._documents.append((self.tokens[-1], operator == "<<-", not is_quoted))
         del self.tokens[before:]
 
     def _skip_documents(self) -> None:
-        for last, tabbed in self._documents:
+        for last, tabbed, joined in self._documents:
             while self._at < len(self._text):
-                line = self._until("\n")
+                line = self._joined() if joined else self._until("\n")
                 if (line.lstrip("\t") if tabbed else line) == last:
                     break
         self._documents.clear()
 
+    def _joined(self) -> str:
+        """A line with those that a backslash at the end joins to it."""
+        parts: list[str] = []
+        while True:
+            line = self._until("\n")
+            if (len(line) - len(line.rstrip("\\"))) % 2 == 0 or self._at >= len(self._text):
+                return "".join([*parts, line])
+            parts.append(line[:-1])
+
     def _word(self) -> None:
         """The next word, unless it is the number of a descriptor: `2>`."""
-        begin, parts = self._at, []
+        begin, parts, is_pattern = self._at, [], False
         while self._at < len(self._text):
             char = self._next()
             if char in _ENDS or char == self._end:
                 break
             if char != "(":
                 parts.append(self._part())
+                is_pattern = is_pattern or (char not in _QUOTING and not _WILD.isdisjoint(parts[-1]))
             elif self._at > begin and self._text[self._at - 1] in "=!@+?*":  # a list of words, or a pattern
                 self._at += 1
                 before = len(self.tokens)
@@ -181,8 +203,8 @@ class _Reader:
             else:
                 break
         written = self._text[begin : self._at]
-        if written and not (written.isdecimal() and self._next() in {"<", ">"}):
-            self.tokens.append("".join(parts))
+        if written and not (written.isascii() and written.isdecimal() and self._next() in {"<", ">"}):
+            self.tokens.append((Pattern if is_pattern else str)("".join(parts)))
 
     def _part(self) -> str:
         """The next piece of a word: something quoted, something untold, or plain characters."""
@@ -209,8 +231,22 @@ class _Reader:
             self._at += 1
         return self._text[begin : self._at]
 
-    def _substitution(self) -> str:
-        self._commands(BEGIN, "`")
+    def _substitution(self, escaped: str = _ESCAPED_IN_BACKTICKS) -> str:
+        """The commands in backticks, which are read without the backslashes that are for these."""
+        parts = []
+        while (char := self._next()) and char != "`":
+            self._at += 1
+            if char == "\\" and self._next() in escaped:
+                char = self._next()
+                self._at += 1
+            parts.append(char + self._plain("`\\"))
+        self._at += 1
+        self.tokens.append(Operator(BEGIN))
+        if self._depth < DEEPEST:
+            inner = _Reader("".join(parts), self._depth + 1)
+            inner.read()
+            self.tokens += inner.tokens
+        self.tokens.append(Operator(")"))
         return UNTOLD
 
     def _quoted(self, end: str) -> str:
@@ -228,7 +264,7 @@ class _Reader:
             elif char == "$":
                 parts.append(self._expansion(quoted=True))
             elif char == "`":
-                parts.append(self._substitution())
+                parts.append(self._substitution(_ESCAPED_IN_QUOTES))
             elif char == '"':
                 parts.append(self._quoted(char))
             else:

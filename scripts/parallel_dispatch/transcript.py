@@ -64,7 +64,7 @@ def epoch(text: str) -> float | None:
 def last_tool_error(transcript: str) -> str:
     """The last tool result of a transcript, where it is an error."""
     error = ""
-    for line in read_text(transcript).splitlines():
+    for line in read_text(transcript).split("\n"):
         if '"tool_result"' not in line:
             continue
         message = quickjson.record(line).get("message")
@@ -101,7 +101,7 @@ def parts(transcript: str) -> list[str]:
 
 def has_ended(transcript: str) -> bool:
     """Whether the agent of a transcript had said its last word: an answer that calls no tool."""
-    for line in reversed(read_text(parts(transcript)[-1]).splitlines()):
+    for line in reversed(read_text(parts(transcript)[-1]).split("\n")):
         message = quickjson.record(line).get("message")
         if isinstance(message, dict):
             return message.get("role") == "assistant" and message.get("stop_reason") == "end_turn"
@@ -110,7 +110,7 @@ def has_ended(transcript: str) -> bool:
 
 def queued(transcript: str) -> str:
     """What was queued while the main conversation was busy, and reached it with the results of its tools."""
-    return "\n".join(line for line in read_text(transcript).splitlines() if '"queued_command"' in line)
+    return "\n".join(line for line in read_text(transcript).split("\n") if '"queued_command"' in line)
 
 
 def _first_line(path: str) -> str:

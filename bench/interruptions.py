@@ -40,6 +40,8 @@ EARLIEST = 0.5
 MAX_RESUMPTIONS = 3
 LINGERING_SECONDS = 0.5
 """How long hooks of a killed host may go on."""
+REPORT_SECONDS = 10.0
+"""How long one of them that noted the end may take to write the report."""
 
 
 @dataclass
@@ -162,6 +164,7 @@ def interrupt(stage: sides.Stage, moment: Moment, uncut: float) -> None:
     begun = time.monotonic()
     printed = _resume(stage, moment, session, run, script)
     moment.seconds = time.monotonic() - begun
+    _wait_for_report(run)
     moment.again = sum(max(0, len(tries) - 1) for tries in run.state().attempts.values())
     moment.wrong = list(_problems(stage, run, before, done, session if moment.by_command else ""))
     if moment.wrong:
@@ -182,6 +185,13 @@ def _resume(stage: sides.Stage, moment: Moment, session: str, run: ActiveRun, sc
             printed += talk(stage, script, "go on", "--resume", session).printed
             by_command = "No conversation found" in printed  # killed before the host had written anything down
     return printed
+
+
+def _wait_for_report(run: ActiveRun) -> None:
+    """A hook that outlives its host writes the report right after the end that it noted."""
+    end = time.monotonic() + REPORT_SECONDS
+    while run.state().ended and not os.path.exists(run.folder.report) and time.monotonic() < end:
+        time.sleep(0.05)
 
 
 def _problems(

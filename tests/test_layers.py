@@ -1,6 +1,7 @@
 """Who may import whom, what hooks may cost, and what the host must find in the plugin: read from the files."""
 
 import ast
+import functools
 import json
 import os
 import re
@@ -216,6 +217,7 @@ def path_of(module):
     return os.path.join(PACKAGE, f"{module}.py")
 
 
+@functools.cache
 def imports(path, *, at_start_only=False):
     """The modules that a file imports, ours by their bare name; for the type checker alone does not count."""
     found = set()
@@ -240,7 +242,7 @@ def imports(path, *, at_start_only=False):
             visit(child)
 
     visit(parsed(path))
-    return {name if name in MODULES else name.partition(".")[0] for name in found}
+    return frozenset(name if name in MODULES else name.partition(".")[0] for name in found)
 
 
 def reached(path):

@@ -1,6 +1,7 @@
 """The interactive program in a terminal: what a user types, sees and gets. Needs tmux."""
 
 import os
+import re
 import shutil
 import time
 import uuid
@@ -128,11 +129,11 @@ def begin(window):
 @pytest.mark.parametrize("command", ["/parallel-dispatch", "/parallel-dispatch:parallel-dispatch"])
 def test_a_typed_command_ends_in_a_report_after_three_turns(window, begin, command):
     before = len(window.shown.main)
-    run = begin(0.3, command)
+    run = begin(1.0, command)
     ends(window.shown, window.stage, run)
     screen = window.shown.wait_for(f"4 of 4 tasks succeeded. Report: {run.plan.shown(run.folder.report)}")
     assert len(window.shown.main) - before == 3
-    assert "parallel-dispatch: 0 of 4 done, 3 at work." in screen
+    assert re.search(r"parallel-dispatch: (0 of 4 done, 3|1 of 4 done, 2|2 of 4 done, 1) at work\.", screen)
     assert [task for task in (*REVIEWS, "synthesis") if f"{task}: done (" not in screen] == []
 
 

@@ -92,13 +92,15 @@ def _looks(call: list[str], project: str) -> bool:
     if program == "find":
         return not any(arg.startswith(_FIND_ACTS) for arg in args)
     if program == "rg":
-        return not any(arg.startswith(("--pre", "--hostname-bin")) for arg in args)
+        return not any(arg.startswith(("--pre", "--hostname-bin", "--search-zip")) or _has(arg, "z") for arg in args)
+    if program == "diff":
+        return not any(_is_short_for(arg, ("--paginate",)) or _has(arg, "l") for arg in args)
     if program == "sed":
         files = args[2:]
         plain = not any(arg.startswith("-") for arg in files)
         return args[:1] == ["-n"] and len(args) > 1 and _LINES.issuperset(args[1]) and plain
     if program == "sort":
-        return not any(_is_short_for(arg, _SORT_WRITES) or (arg[:1] == "-" != arg[1:2] and "o" in arg) for arg in args)
+        return not any(_is_short_for(arg, _SORT_WRITES) or _has(arg, "o") for arg in args)
     if program == "uniq":  # its second operand is written
         return all(arg.startswith("-") and arg not in ("-", "--") for arg in args)
     if program == "test":
@@ -125,7 +127,12 @@ def _git_acts(command: str, arg: str) -> bool:
     """
     if any(mark in arg for mark in _SIGNED) or (command == "for-each-ref" and "signature" in arg):
         return True
-    return _is_short_for(arg, _GIT_WRITES) or (command == "grep" and arg[:1] == "-" != arg[1:2] and "O" in arg)
+    return _is_short_for(arg, _GIT_WRITES) or (command == "grep" and _has(arg, "O"))
+
+
+def _has(arg: str, letter: str) -> bool:
+    """Whether a letter may be among the short options of an argument."""
+    return arg[:1] == "-" != arg[1:2] and letter in arg
 
 
 def _is_short_for(arg: str, options: tuple[str, ...]) -> bool:

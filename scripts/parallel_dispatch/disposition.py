@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from .fences import fenced
 from .finding import SEVERITIES
 from .location import places
 from .severity import only_severity
@@ -35,7 +36,6 @@ _SUMMARY = re.compile(r"^[\W\d]*summary\W*$", re.IGNORECASE)
 _OTHERS = re.compile(r"^[\W\d]*(?:findings|(?:finding\s+)?dispositions?|summary)\W*$", re.IGNORECASE)
 _ITEM = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+(.*)$")
 _FENCED = re.compile(r"^\s*(?:`{3,}|~{3,})\s*\w{0,20}\s*$")
-_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 _IDS = re.compile(r"\bfindings?\b|\bids?\b|\bsources?\b", re.IGNORECASE)
 _SEVERITIES = "|".join(SEVERITIES)
 _ID = "ǁ"
@@ -103,13 +103,11 @@ def _without_comments(lines: list[str]) -> list[str]:
 def _section(lines: list[str], name: re.Pattern[str]) -> set[int]:
     """The places of the lines below the headings of a name, up to the next one of their level or of another section."""
     found: set[int] = set()
-    level, fence = 0, ""
+    code = {at for begin, end, _ in fenced(lines) for at in range(begin, end)}
+    level = 0
     for at, line in enumerate(lines):
-        mark = _FENCE.match(line)
-        if mark and (not fence or mark[1].startswith(fence)):
-            fence = "" if fence else mark[1]
-        heading = None if fence else _HEADING.match(line)
-        bold = None if fence or heading else _BOLD.match(line.rstrip())
+        heading = None if at in code else _HEADING.match(line)
+        bold = None if at in code or heading else _BOLD.match(line.rstrip())
         if heading or (bold and (not level or level > 6)):
             depth, title = (len(heading[1]), heading[2]) if heading else (7, bold[1] if bold else "")
             if name.match(title):

@@ -26,11 +26,9 @@ _MARKER = re.compile(r"^(\s*)(?:[-*+]|(?:\*\*)?\d+[.)](?:\*\*)?)\s+")
 class Block(NamedTuple):
     """A list item, row or paragraph: its text, the ids that it stands for, and those in their place that nobody gave.
 
-    `at` is its line; `standing` is the part of the text that names the ids; `above` are the severities that the heading
-    above it names.
+    `standing` is the part of the text that names the ids; `above` are the severities that the heading above it names.
     """
 
-    at: int
     text: str
     cited: tuple[str, ...]
     strange: tuple[str, ...]
@@ -47,7 +45,7 @@ def retold(text: str, ids: Ids, names: Iterable[str] = ()) -> list[Block]:
     of_heading = {word for name in named for word in name} | FORM | set(WORDS) | _OF_TITLES
     found: list[Block] = []
     above: frozenset[str] = frozenset()
-    for at, lines in _blocks(_without_headers(text.split("\n")), ids, of_heading):
+    for lines in _blocks(_without_headers(text.split("\n")), ids, of_heading):
         block = "\n".join(lines).rstrip()
         if _HEADING.match(block) and is_silent(block, of_heading):
             words = tuple(words_of(block))
@@ -56,18 +54,18 @@ def retold(text: str, ids: Ids, names: Iterable[str] = ()) -> list[Block]:
         elif not is_silent(block, _SILENT):
             standing = ids.standing(block)
             cited, strange = tuple(ids.cited(standing)), tuple(ids.strange(standing))
-            found.append(Block(at + 1, block, cited, strange, standing, above))
+            found.append(Block(block, cited, strange, standing, above))
     return found
 
 
-def _blocks(lines: list[str], ids: Ids, of_heading: Collection[str]) -> Iterator[tuple[int, list[str]]]:
-    """The lines in blocks, each with its first line's place.
+def _blocks(lines: list[str], ids: Ids, of_heading: Collection[str]) -> Iterator[list[str]]:
+    """The lines in blocks.
 
     A block begins with a heading, a row, a list item that is not nested in one or tells a finding itself, or text after
     a blank line that is not indented. What is indented deeper than an item belongs to it, code as a whole; what follows
     a heading that says something belongs to its block.
     """
-    begin, indent = 0, -1
+    indent = -1
     held: list[str] = []
     in_code = False
     for at, line in enumerate(lines):
@@ -85,13 +83,13 @@ def _blocks(lines: list[str], ids: Ids, of_heading: Collection[str]) -> Iterator
         after = held[-1] if held else ""
         is_behind = indent < 0 and (after.startswith("|") or (_HEADING.match(after) and is_silent(after, of_heading)))
         if held and (is_heading or is_row or is_apart or is_item or is_behind):
-            yield begin, held
+            yield held
             held = []
         if held or line.strip():
-            begin, indent = (begin, indent) if held else (at, depth if item else -1)
+            indent = indent if held else depth if item else -1
             held.append(line)
     if held:
-        yield begin, held
+        yield held
 
 
 def _is_told(line: str, ids: Ids) -> bool:
